@@ -1,0 +1,1 @@
+# Installation: headers, libweft.so, and what find_package(weft) and pkg-config need.

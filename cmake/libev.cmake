@@ -1,0 +1,31 @@
+# libev goes into libweft.so as a static archive with two of its imports renamed:
+#
+# - Debian's libev.a is compiled for executables, not for shared objects (no -fPIC). Its only reference that a shared object
+#   cannot hold is the one to the *data* symbol `stderr`, for which a linker would need a copy relocation. Renamed to
+#   `weft_libev_stderr`, which src/loop defines (hidden), it is an ordinary reference within libweft.so.
+# - `epoll_wait` is renamed to `weft_libev_epoll_wait`, which src/loop defines too. It is how weft caps the number of events of a
+#   batch (libev doubles its array for ever; large batches push sockets out of the cache) and sleeps for nanoseconds (libev
+#   rounds up to milliseconds). `--wrap` would do that as well, but it would have to be repeated in each link.
+#
+# Both keep a program free to use its own libev: nothing of ours is exported (see -Wl,--exclude-libs in library.cmake).
+find_library(WEFT_LIBEV_ARCHIVE NAMES libev.a REQUIRED)
+find_path(WEFT_LIBEV_INCLUDE_DIR NAMES ev.h REQUIRED)
+
+set(weft_libev_renamed ${PROJECT_BINARY_DIR}/libev/libev_weft.a)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/libev)
+add_custom_command(
+    OUTPUT ${weft_libev_renamed}
+    COMMAND ${CMAKE_OBJCOPY}
+            --redefine-sym stderr=weft_libev_stderr
+            --redefine-sym epoll_wait=weft_libev_epoll_wait
+            ${WEFT_LIBEV_ARCHIVE} ${weft_libev_renamed}
+    DEPENDS ${WEFT_LIBEV_ARCHIVE}
+    COMMENT "Renaming libev's imports of stderr and epoll_wait"
+    VERBATIM)
+add_custom_target(weft_libev_archive DEPENDS ${weft_libev_renamed})
+
+add_library(weft_libev STATIC IMPORTED)
+set_target_properties(weft_libev PROPERTIES
+    IMPORTED_LOCATION ${weft_libev_renamed}
+    INTERFACE_INCLUDE_DIRECTORIES ${WEFT_LIBEV_INCLUDE_DIR})
+add_dependencies(weft_libev weft_libev_archive)
