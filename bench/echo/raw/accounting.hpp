@@ -1,0 +1,24 @@
+// CPU time of this process and of others, in nanoseconds from the scheduler's accounting and not from ticks.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace weft::bench {
+
+std::uint64_t monotonic_ns();
+std::uint64_t own_cpu_ns();
+
+struct ServerTime {
+    std::uint64_t cpu_ns = 0;
+    // The kernel divides the sum by sampling: good for the proportion of user to system time, too coarse for more.
+    std::uint64_t user_ticks = 0;
+    std::uint64_t system_ticks = 0;
+};
+
+/// Sums over all threads of these processes; one that has gone adds nothing.
+ServerTime server_time(const std::vector<pid_t>& pids);
+
+}  // namespace weft::bench
