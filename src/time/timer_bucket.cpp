@@ -1,0 +1,57 @@
+// Growth and compaction of a bucket of deadlines.
+#include "time/timer_bucket.hpp"
+
+#include <algorithm>
+
+namespace weft::impl {
+
+bool TimerBucket::grow() noexcept {
+    constexpr std::uint32_t first = 8;
+    constexpr std::uint32_t most = 1U << 31;
+    const std::uint32_t capacity = entries_.capacity();
+    return capacity < most && entries_.resize(end_, capacity == 0 ? first : capacity * 2);
+}
+
+void TimerBucket::compact() noexcept {
+    std::uint32_t end = 0;
+    for (std::uint32_t i = 0; i < end_; ++i) {
+        if (!entries_[i].is_hole()) {
+            entries_[end] = entries_[i];
+            entries_[end].node->index = end;
+            ++end;
+        }
+    }
+    end_ = end;
+    first_hole_ = no_hole;
+    // Without memory for the smaller room, the large one goes on to serve.
+    (void)entries_.resize(end_, end_ * 2);
+}
+
+std::uint32_t TimerBucket::earliest() const noexcept {
+    std::uint32_t found = 0;
+    for (std::uint32_t i = 1; i < end_; ++i) {
+        found = entries_[i].when < entries_[found].when ? i : found;
+    }
+    return found;
+}
+
+std::int64_t TimerBucket::early() const noexcept {
+    // The earliest of some thirty, taken from the middles of equal stretches: arrays are often in ascending order.
+    const std::uint32_t stretch = std::max(end_ / 32, 1U);
+    std::int64_t early = no_timer;
+    for (std::uint32_t i = stretch / 2; i < end_; i += stretch) {
+        early = std::min(early, entries_[i].when);
+    }
+    return early;
+}
+
+void TimerBucket::clear() noexcept {
+    end_ = 0;
+    count_ = 0;
+    first_hole_ = no_hole;
+    if (entries_.capacity() > small) {
+        entries_ = RawArray<TimerEntry>();
+    }
+}
+
+}  // namespace weft::impl

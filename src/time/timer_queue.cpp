@@ -1,0 +1,220 @@
+// The wheel: where a deadline lies, how it moves down as time goes on, and which is the earliest.
+#include "time/timer_queue.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+namespace weft::impl {
+
+namespace {
+
+constexpr std::uint32_t least_room = 64;
+
+}  // namespace
+
+void TimerQueue::arm(TimerNode& node, std::int64_t when) {
+    // The heap has room for every node armed, so that time can go on, and nodes move into it, without memory. What is
+    // never used of it is never touched and costs addresses only.
+    if (size_ == heap_.room()) {
+        const std::size_t room = std::max<std::size_t>(least_room, size_ * 2);
+        if (room > TimerNode::in_heap || !heap_.set_room(static_cast<std::uint32_t>(room))) {
+            throw std::bad_alloc();
+        }
+    }
+    when = std::min(when, no_timer - 1);
+    node.when = when;
+    node.order = next_order_++;
+    put(node);
+    ++size_;
+}
+
+void TimerQueue::cancel(TimerNode& node) noexcept {
+    if (!node.armed()) {
+        return;
+    }
+    remove(node);
+    --size_;
+    if (heap_.room() > least_room && size_ < heap_.room() / 4) {
+        // Without memory for the smaller room, the large one goes on to serve.
+        (void)heap_.set_room(heap_.room() / 2);
+    }
+}
+
+std::int64_t TimerQueue::next() noexcept {
+    while (heap_.empty() || heap_.first_when() > wheel_at_least_) {
+        if (used_levels_ == 0) {
+            wheel_at_least_ = no_timer;
+            return heap_.empty() ? no_timer : heap_.first_when();
+        }
+        tighten();
+    }
+    return heap_.first_when();
+}
+
+TimerNode* TimerQueue::pop_due(std::int64_t now) noexcept {
+    if (tick_of(now) > base_) {
+        advance(tick_of(now));
+    }
+    if (heap_.empty() || heap_.first_when() > now) {
+        return nullptr;
+    }
+    TimerNode& node = heap_.first();
+    cancel(node);
+    return &node;
+}
+
+/// In the wheel where it lies ahead and there is memory, else in the heap, where every deadline is in order.
+void TimerQueue::put(TimerNode& node) noexcept {
+    const std::int64_t tick = tick_of(node.when);
+    if (tick <= base_ || !put_in_wheel(node, tick)) {
+        heap_.push(node);
+    }
+}
+
+bool TimerQueue::put_in_wheel(TimerNode& node, std::int64_t tick) noexcept {
+    // The level is that of the highest digit (of base 256) in which the tick differs from now's. So all of a level
+    // comes before all of the next one, and the slots of a level are in order and never wrap round.
+    const auto differs = static_cast<std::uint64_t>(tick ^ base_);
+    const unsigned level = static_cast<unsigned>(std::bit_width(differs) - 1) / level_bits;
+    const unsigned slot = static_cast<unsigned>(tick >> (level * level_bits)) % slots;
+    if (!wheel_[level]) {
+        wheel_[level].reset(new (std::nothrow) Level);
+        if (!wheel_[level]) {
+            return false;
+        }
+    }
+    Level& row = *wheel_[level];
+    if (!row.buckets[slot].put(node, node.when, level * slots + slot)) {
+        return false;
+    }
+    row.used[slot / 64] |= std::uint64_t{1} << (slot % 64);
+    used_levels_ |= 1U << level;
+    wheel_at_least_ = std::min(wheel_at_least_, node.when);
+    return true;
+}
+
+void TimerQueue::remove(TimerNode& node) noexcept {
+    if (node.bucket == TimerNode::in_heap) {
+        heap_.erase(node.index);
+    } else {
+        const unsigned level = node.bucket / slots;
+        const unsigned slot = node.bucket % slots;
+        TimerBucket& bucket = wheel_[level]->buckets[slot];
+        bucket.take(node.index);
+        bucket.settle();
+        if (bucket.empty()) {
+            mark_empty(level, slot);
+        }
+    }
+    node.bucket = TimerNode::nowhere;
+}
+
+void TimerQueue::mark_empty(unsigned level, unsigned slot) noexcept {
+    auto& used = wheel_[level]->used;
+    used[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+    if (std::all_of(used.begin(), used.end(), [](std::uint64_t word) { return word == 0; })) {
+        used_levels_ &= ~(1U << level);
+    }
+}
+
+/// The earliest bucket with anything in it; the wheel must not be empty.
+TimerQueue::Place TimerQueue::first_bucket() const noexcept {
+    const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
+    const auto& used = wheel_[level]->used;
+    unsigned word = 0;
+    while (used[word] == 0) {
+        ++word;
+    }
+    const unsigned slot = word * 64 + static_cast<unsigned>(std::countr_zero(used[word]));
+    const unsigned shift = level * level_bits;
+    const std::int64_t higher_digits = base_ >> (shift + level_bits) << (shift + level_bits);
+    return {level, slot, higher_digits | std::int64_t{slot} << shift};
+}
+
+/// Empties every bucket that begins at `tick` or before: into the heap, or into finer buckets.
+void TimerQueue::advance(std::int64_t tick) noexcept {
+    while (used_levels_ != 0) {
+        const Place place = first_bucket();
+        if (place.start > tick) {
+            break;
+        }
+        base_ = place.start;
+        cascade(place);
+    }
+    // What is left differs from the new tick in the same digit as from the old one, so it lies where it should.
+    base_ = tick;
+}
+
+/// Now that time has reached the bucket, all in it goes to the heap or to lower levels, never back to it.
+void TimerQueue::cascade(const Place& place) noexcept {
+    constexpr std::uint32_t ahead = 8;
+    TimerBucket& bucket = wheel_[place.level]->buckets[place.slot];
+    mark_empty(place.level, place.slot);
+    for (std::uint32_t i = 0; i < bucket.end(); ++i) {
+        // The nodes lie on their waiters' stacks, a cache miss each: have several under way.
+        if (i + ahead < bucket.end() && !bucket[i + ahead].is_hole()) {
+            __builtin_prefetch(bucket[i + ahead].node, 1);
+        }
+        if (!bucket[i].is_hole()) {
+            put(*bucket[i].node);
+        }
+    }
+    bucket.clear();
+}
+
+/// Raises `wheel_at_least_`: moves the earliest few of the first bucket to the heap, unless the heap has an earlier one.
+///
+/// Were only the earliest looked up, a server whose connections speak in turn, so that each cancels the earliest
+/// deadline, would search the whole bucket every time. So a share of the bucket is moved that pays for the search.
+void TimerQueue::tighten() noexcept {
+    const Place place = first_bucket();
+    wheel_at_least_ = std::max(wheel_at_least_, place.start << tick_bits);
+    if (!heap_.empty() && heap_.first_when() <= wheel_at_least_) {
+        return;
+    }
+    TimerBucket& bucket = wheel_[place.level]->buckets[place.slot];
+    const std::uint32_t earliest = bucket.earliest();
+    wheel_at_least_ = bucket[earliest].when;
+    if (!heap_.empty() && heap_.first_when() <= wheel_at_least_) {
+        return;
+    }
+    const std::int64_t early = bucket.early();
+    std::uint32_t quota = bucket.count() / 16;
+    move_to_heap(bucket, earliest);
+    wheel_at_least_ = no_timer;
+    for (std::uint32_t i = 0; i < bucket.end(); ++i) {
+        if (bucket[i].when <= early && quota > 0 && !bucket[i].is_hole()) {
+            move_to_heap(bucket, i);
+            --quota;
+        } else {
+            wheel_at_least_ = std::min(wheel_at_least_, bucket[i].when);
+        }
+    }
+    bucket.settle();
+    if (bucket.empty()) {
+        mark_empty(place.level, place.slot);
+        wheel_at_least_ = used_levels_ == 0 ? no_timer : first_bucket().start << tick_bits;
+    }
+}
+
+void TimerQueue::move_to_heap(TimerBucket& bucket, std::uint32_t index) noexcept {
+    TimerNode& node = *bucket[index].node;
+    bucket.take(index);
+    heap_.push(node);
+}
+
+std::size_t TimerQueue::bytes() const noexcept {
+    std::size_t sum = heap_.bytes();
+    for (const auto& level : wheel_) {
+        if (level) {
+            sum += sizeof(Level);
+            for (const TimerBucket& bucket : level->buckets) {
+                sum += bucket.bytes();
+            }
+        }
+    }
+    return sum;
+}
+
+}  // namespace weft::impl
