@@ -7,7 +7,7 @@
 #   batch (libev doubles its array for ever; large batches push sockets out of the cache) and sleeps for nanoseconds (libev
 #   rounds up to milliseconds). `--wrap` would do that as well, but it would have to be repeated in each link.
 #
-# Both keep a program free to use its own libev: nothing of ours is exported (see -Wl,--exclude-libs in library.cmake).
+# Both keep a program free to use its own libev: nothing of ours is exported (see weft.map).
 find_library(WEFT_LIBEV_ARCHIVE NAMES libev.a REQUIRED)
 find_path(WEFT_LIBEV_INCLUDE_DIR NAMES ev.h REQUIRED)
 

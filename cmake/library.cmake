@@ -38,7 +38,8 @@ target_include_directories(weft INTERFACE
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(weft INTERFACE cxx_std_20)
 target_link_libraries(weft PRIVATE weft_libev weft_boost_context Threads::Threads)
-target_link_options(weft PRIVATE -Wl,--exclude-libs,ALL)
+target_link_options(weft PRIVATE -Wl,--version-script,${PROJECT_SOURCE_DIR}/cmake/weft.map)
+set_property(TARGET weft APPEND PROPERTY LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/weft.map)
 # A missing definition fails here and not in a user's link; clang leaves its sanitizer run-time to the executable.
 if(NOT (WEFT_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES Clang))
     target_link_options(weft PRIVATE -Wl,-z,defs)

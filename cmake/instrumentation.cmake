@@ -1,4 +1,4 @@
-# Sanitizers hold for everything in a build tree, or none of their reports can be trusted.
+# Sanitizers and coverage hold for everything in a build tree: reports about half a program cannot be trusted.
 if(WEFT_SANITIZE)
     list(JOIN WEFT_SANITIZE "," weft_sanitizers)
     add_compile_options(-fsanitize=${weft_sanitizers} -fno-omit-frame-pointer)
@@ -6,4 +6,8 @@ if(WEFT_SANITIZE)
     if("undefined" IN_LIST WEFT_SANITIZE)
         add_compile_options(-fno-sanitize-recover=undefined)
     endif()
+endif()
+if(WEFT_COVERAGE)
+    add_compile_options(--coverage -fprofile-update=atomic)
+    add_link_options(--coverage)
 endif()

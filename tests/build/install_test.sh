@@ -1,0 +1,29 @@
+#!/bin/sh
+# install_test.sh BUILD_DIR CXX [FLAG...]: installs BUILD_DIR below a temporary prefix, moves it, and builds and runs the consumer
+# against it, by find_package and by pkg-config.
+set -eu
+build=$1 cxx=$2
+shift 2
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cmake --install "$build" --prefix "$work/first" >"$work/log" || { cat "$work/log"; exit 1; }
+# An installation that holds a path of its own is found here.
+mv "$work/first" "$work/prefix"
+libdir=$(dirname "$(find "$work/prefix" -name libweft.so)")
+
+readelf -d "$libdir/libweft.so" | grep -q 'SONAME.*\[libweft\.so\.0\]' || { echo "libweft.so has no soname libweft.so.0"; exit 1; }
+
+echo "== find_package"
+cmake -S "$here/consumer" -B "$work/consumer" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$cxx" \
+    -DCMAKE_CXX_FLAGS="$*" >"$work/log" || { cat "$work/log"; exit 1; }
+cmake --build "$work/consumer" >"$work/log" || { cat "$work/log"; exit 1; }
+for program in with_weft with_testing with_diag; do "$work/consumer/$program"; done
+
+echo "== pkg-config"
+export PKG_CONFIG_PATH="$libdir/pkgconfig"
+[ "$(pkg-config --modversion weft)" = 0.1.0 ]
+# shellcheck disable=SC2046
+"$cxx" -std=c++20 "$@" "$here/consumer/main.cpp" -o "$work/by_pkg_config" $(pkg-config --cflags --libs weft)
+LD_LIBRARY_PATH=$libdir "$work/by_pkg_config"
