@@ -6,7 +6,8 @@
 #include <weft/version.hpp>
 
 TEST(Version, OfTheHeaderIsTheOneOfTheLibrary) {
-    const std::string header = std::to_string(weft::version_major) + "." + std::to_string(weft::version_minor) +
-                               "." + std::to_string(weft::version_patch);
+    const std::string header = std::to_string(weft::version_major) + "." +
+                               std::to_string(weft::version_minor) + "." +
+                               std::to_string(weft::version_patch);
     EXPECT_EQ(header, weft::version());
 }
