@@ -1,0 +1,72 @@
+// Who is there and waits for what, as text.
+#include "core/dump.hpp"
+
+#include "core/hub.hpp"
+
+#include <weft/core/dump.hpp>
+
+#include <cinttypes>
+#include <cstdio>
+
+namespace weft::impl {
+
+namespace {
+
+void append_wait(std::string& text, const WaitRecord& wait, std::int64_t now) {
+    char part[96];
+    text += "waits: ";
+    text += to_string(wait.reason);
+    if (wait.reason == WaitReason::join) {
+        text += " " + title_of(*static_cast<const FiberBlock*>(wait.object));
+    } else if (wait.fd >= 0) {
+        std::snprintf(part, sizeof part, " fd %d", wait.fd);
+        text += part;
+    } else if (wait.object != nullptr) {
+        std::snprintf(part, sizeof part, " %p", wait.object);
+        text += part;
+    }
+    if (wait.timer.armed()) {
+        std::snprintf(part, sizeof part, ", deadline in %.3f s", static_cast<double>(wait.timer.when - now) / 1e9);
+        text += part;
+    }
+}
+
+}  // namespace
+
+std::string title_of(const FiberBlock& fiber) {
+    std::string title = "fiber " + std::to_string(fiber.id);
+    if (!fiber.name.empty()) {
+        title += " \"" + fiber.name + "\"";
+    }
+    return title;
+}
+
+void append_dump(std::string& text, const Hub& hub) {
+    const std::int64_t now = const_cast<Hub&>(hub).now();
+    for (const FiberBlock* fiber = hub.fibers(); fiber != nullptr; fiber = fiber->all_next) {
+        if (fiber->finished()) {
+            continue;
+        }
+        text += "  " + title_of(*fiber) + ": ";
+        if (fiber->wait != nullptr && fiber->wait->outcome == Wake::woken) {
+            append_wait(text, *fiber->wait, now);
+        } else {
+            text += fiber->started ? "ready or running" : "not started";
+        }
+        text += '\n';
+    }
+}
+
+}  // namespace weft::impl
+
+namespace weft {
+
+std::string dump_fibers() {
+    std::string text;
+    if (impl::Hub* hub = impl::Hub::current()) {
+        impl::append_dump(text, *hub);
+    }
+    return text;
+}
+
+}  // namespace weft

@@ -1,0 +1,125 @@
+// Handles: what Fiber<T> does whatever T is.
+#include <weft/core/fiber.hpp>
+
+#include "base/error.hpp"
+#include "core/fiber_ref.hpp"
+#include "core/hub.hpp"
+#include "core/hub_registry.hpp"
+#include "core/life.hpp"
+#include "core/park.hpp"
+
+#include <sched.h>
+
+namespace weft::impl {
+
+namespace {
+
+FiberBlock& checked(FiberBlock* block, const char* operation) {
+    if (block == nullptr) {
+        fatal("%s on a fiber handle that is empty, moved from or detached", operation);
+    }
+    return *block;
+}
+
+/// The second of the fiber's end and the handle's gives the stack back.
+void release(FiberBlock& fiber) noexcept {
+    if ((fiber.state.fetch_or(state_released, std::memory_order_acq_rel) & state_finished) != 0) {
+        dispose(fiber);
+    }
+}
+
+}  // namespace
+
+FiberHandle& FiberHandle::operator=(FiberHandle&& other) noexcept {
+    if (this != &other) {
+        close();
+        block_ = std::exchange(other.block_, nullptr);
+    }
+    return *this;
+}
+
+void FiberHandle::close() noexcept {
+    if (block_ == nullptr) {
+        return;
+    }
+    FiberBlock& fiber = *std::exchange(block_, nullptr);
+    if (!fiber.finished()) {
+        cancel_anywhere(fiber);
+        join_fiber_shielded(fiber);
+    }
+    release(fiber);
+}
+
+void FiberHandle::join(Deadline deadline) const {
+    join_fiber(checked(block_, "join"), deadline);
+}
+
+bool FiberHandle::ready() const noexcept {
+    return checked(block_, "ready").finished();
+}
+
+std::exception_ptr FiberHandle::exception() const {
+    FiberBlock& fiber = checked(block_, "exception");
+    if (!fiber.finished()) {
+        fatal("exception() of fiber %llu \"%s\", which has not finished: join() it first",
+              static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
+    }
+    fiber.collected = true;
+    return fiber.error;
+}
+
+void FiberHandle::cancel() const {
+    cancel_anywhere(checked(block_, "cancel"));
+}
+
+void FiberHandle::kill(std::exception_ptr error) const {
+    kill_anywhere(checked(block_, "kill"), std::move(error));
+}
+
+void FiberHandle::detach() noexcept {
+    release(checked(std::exchange(block_, nullptr), "detach"));
+}
+
+FiberRef FiberHandle::ref() const {
+    return RefBox::wrap(box_of(checked(block_, "ref")));
+}
+
+std::uint64_t FiberHandle::id() const noexcept {
+    return checked(block_, "id").id;
+}
+
+std::string_view FiberHandle::name() const noexcept {
+    return checked(block_, "name").name;
+}
+
+ClosureBase& FiberHandle::collect(Deadline deadline) const {
+    FiberBlock& fiber = checked(block_, "get");
+    join_fiber(fiber, deadline);
+    if (fiber.error != nullptr) {
+        fiber.collected = true;
+        std::rethrow_exception(fiber.error);
+    }
+    return *fiber.closure;
+}
+
+}  // namespace weft::impl
+
+namespace weft {
+
+HubRef this_hub() {
+    return impl::HubAccess::ref(impl::Hub::ensure());
+}
+
+void yield() {
+    impl::Hub* hub = impl::Hub::current();
+    if (hub == nullptr) {
+        sched_yield();
+        return;
+    }
+    if (hub->running().attention != 0 && impl::interrupted()) [[unlikely]] {
+        impl::throw_interrupt();
+    }
+    hub->yield(false);
+}
+
+}  // namespace weft

@@ -1,0 +1,242 @@
+// The hub's loop and the switches between fibers.
+#include "core/hub.hpp"
+
+#include "base/error.hpp"
+#include "core/hub_registry.hpp"
+#include "core/overflow_names.hpp"
+
+#include <sched.h>
+
+#include <utility>
+
+namespace weft::impl {
+
+namespace {
+
+// A fiber that only switches must not starve descriptors and timers: after this many switches the hub takes a pass.
+constexpr std::int32_t quantum_switches = 64;
+
+// With fibers ready, a pass polls at most this often; the system call would otherwise dominate short switches.
+constexpr std::int64_t poll_interval_ns = 50'000;
+
+// The upper bits of a fiber's id are its hub's serial number; of the lower ones, half belong to fibers that other
+// threads start, so that the hub counts its own without a lock.
+constexpr unsigned fiber_id_bits = 40;
+constexpr std::uint64_t first_foreign_id = std::uint64_t{1} << 39;
+
+// Only libev and the inbox run on the loop's stack.
+constexpr std::size_t loop_stack_bytes = 64 * 1024;
+
+WaitRecord& record_of(TimerNode& node) noexcept {
+    auto* address = reinterpret_cast<std::byte*>(&node) - offsetof(WaitRecord, timer);
+    return *reinterpret_cast<WaitRecord*>(address);
+}
+
+}  // namespace
+
+constinit thread_local Hub* current_hub = nullptr;
+
+Hub::Hub(std::unique_ptr<Poller> poller)
+    : running_(&main_), thread_context_(init_thread_context()), poller_(std::move(poller)) {
+    install_overflow_names();
+    register_hub(*this);
+    next_id_ = serial << fiber_id_bits;
+    next_foreign_id_ = next_id_ + first_foreign_id;
+    next_id_ += serial == 0 ? 1 : 0;  // 0 names no fiber
+    main_.hub = this;
+    main_.id = new_fiber_id();
+    main_.name = "main";
+    main_.started = true;
+    init_thread_execution(main_.execution);
+    add_fiber(main_);
+    try {
+        loop_fiber_.slot = stacks_.acquire(loop_stack_bytes);
+    } catch (...) {
+        unregister_hub(*this);
+        throw;
+    }
+    loop_fiber_.hub = this;
+    loop_fiber_.name = "hub";
+    prepare_context(loop_fiber_.execution, *loop_fiber_.slot, reinterpret_cast<std::byte*>(loop_fiber_.slot),
+                    &Hub::loop_entry, this);
+}
+
+Hub::~Hub() {
+    clear_grave();
+    unregister_hub(*this);
+    // A thread that has posted may still be on its way out of post().
+    while (posting_.load(std::memory_order_acquire) != 0) {
+        sched_yield();
+    }
+    drain_inbox();
+    clear_grave();
+    io_part.reset();
+    stacks_.release(loop_fiber_.slot);
+}
+
+void Hub::leave() noexcept {
+    FiberBlock& self = *running_;
+    FiberBlock* next = &loop_fiber_;
+    if (!ready_.empty() && --quantum_left_ > 0) [[likely]] {
+        next = &ready_.pop();
+    }
+    running_ = next;
+    switch_context(self.execution, next->execution, thread_context_);
+}
+
+void Hub::yield(bool pass) noexcept {
+    if (pass) {
+        quantum_left_ = 0;
+    } else if (ready_.empty() && --quantum_left_ > 0) {
+        return;
+    }
+    ready_.push(*running_);
+    leave();
+}
+
+void Hub::leave_finished() noexcept {
+    FiberBlock& self = *running_;
+    FiberBlock* next = &loop_fiber_;
+    if (!ready_.empty() && --quantum_left_ > 0) [[likely]] {
+        next = &ready_.pop();
+    }
+    running_ = next;
+    exit_context(self.execution, next->execution, thread_context_);
+}
+
+void Hub::loop_entry(void* hub) {
+    static_cast<Hub*>(hub)->loop();
+}
+
+void Hub::loop() noexcept {
+    for (;;) {
+        try {
+            pass();
+        } catch (...) {
+            raise_in_main(std::current_exception());
+            if (ready_.empty()) {
+                fatal("the hub cannot poll for events any more, and its main fiber cannot be told");
+            }
+        }
+        if (!ready_.empty()) {
+            running_ = &ready_.pop();
+            switch_context(loop_fiber_.execution, running_->execution, thread_context_);
+        }
+    }
+}
+
+void Hub::pass() {
+    quantum_left_ = quantum_switches;
+    clear_grave();
+    drain_inbox();
+    if (ready_.empty()) {
+        wait_for_events();
+        last_poll_ = 0;
+    } else if (poller_->watching()) {
+        // Not known (0) means that the last pass has polled: the interval starts here.
+        const std::int64_t time = now();
+        if (last_poll_ == 0 && poller_->real_time()) {
+            last_poll_ = time;
+        } else if (time - last_poll_ >= poll_interval_ns || !poller_->real_time()) {
+            last_poll_ = time;
+            poller_->poll(poll_now);
+        }
+    }
+    if (!timers_.empty()) {
+        expire_timers();
+    }
+}
+
+void Hub::wait_for_events() {
+    const std::int64_t until = timers_.next();
+    if (until == poll_forever && outside_waits == 0 && block_for_good(*this)) {
+        return;
+    }
+    // Pairs with post(): either the poster sees that the hub sleeps, or the hub sees the message.
+    asleep_.exchange(true, std::memory_order_seq_cst);
+    if (inbox_.empty()) {
+        poller_->poll(until);
+    }
+    asleep_.store(false, std::memory_order_relaxed);
+    if (blocked_for_good) {
+        no_longer_blocked(*this);
+    }
+    drain_inbox();
+}
+
+bool Hub::drain_inbox() noexcept {
+    if (inbox_.empty()) {
+        return false;
+    }
+    InboxItem* item = inbox_.take_all();
+    while (item != nullptr) {
+        InboxItem* next = item->next;  // run() may end the item
+        item->run(*item, *this);
+        item = next;
+    }
+    return true;
+}
+
+void Hub::post(InboxItem& item) noexcept {
+    posting_.fetch_add(1, std::memory_order_acq_rel);
+    inbox_.push(item);
+    if (asleep_.load(std::memory_order_seq_cst) && asleep_.exchange(false, std::memory_order_seq_cst)) {
+        poller_->notify();
+    }
+    posting_.fetch_sub(1, std::memory_order_release);
+}
+
+void Hub::expire_timers() noexcept {
+    const std::int64_t time = now();
+    while (TimerNode* node = timers_.pop_due(time)) {
+        expire(record_of(*node), Wake::timed_out);
+    }
+}
+
+void Hub::expire(WaitRecord& record, Wake how) noexcept {
+    // abort() may lose against a waker on another thread, whose message is then on its way.
+    if (record.outcome == Wake::woken && record.abort(record)) {
+        record.outcome = how;
+        make_ready(*record.fiber);
+    }
+}
+
+void Hub::raise_in_main(std::exception_ptr error) noexcept {
+    main_.pending = std::move(error);
+    main_.attention |= attention_error;
+    if (main_.wait != nullptr) {
+        expire(*main_.wait, Wake::interrupted);
+    }
+}
+
+void Hub::add_fiber(FiberBlock& fiber) noexcept {
+    fiber.all_next = all_;
+    if (all_ != nullptr) {
+        all_->all_prev = &fiber;
+    }
+    all_ = &fiber;
+}
+
+void Hub::remove_fiber(FiberBlock& fiber) noexcept {
+    (fiber.all_prev != nullptr ? fiber.all_prev->all_next : all_) = fiber.all_next;
+    if (fiber.all_next != nullptr) {
+        fiber.all_next->all_prev = fiber.all_prev;
+    }
+}
+
+void Hub::bury(FiberBlock& fiber) noexcept {
+    clear_grave();
+    remove_fiber(fiber);
+    grave_ = &fiber;
+}
+
+void Hub::clear_grave() noexcept {
+    if (grave_ != nullptr && grave_ != running_) {
+        FiberBlock& dead = *std::exchange(grave_, nullptr);
+        StackSlot* slot = dead.slot;
+        dead.~FiberBlock();
+        stacks_.release(slot);
+    }
+}
+
+}  // namespace weft::impl

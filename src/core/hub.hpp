@@ -1,0 +1,143 @@
+// The scheduler of one OS thread: run queue, timers, poller, and the switch from fiber to fiber.
+#pragma once
+
+#include "context/overflow.hpp"
+#include "context/stack.hpp"
+#include "context/switch.hpp"
+#include "core/fiber_block.hpp"
+#include "core/inbox.hpp"
+#include "core/poller.hpp"
+#include "core/run_queue.hpp"
+#include "time/timer_queue.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+
+namespace weft::impl {
+
+/// What a layer above keeps per hub (the descriptor table of `io`); ends with the hub.
+struct HubPart {
+    HubPart() = default;
+    HubPart(const HubPart&) = delete;
+    HubPart& operator=(const HubPart&) = delete;
+    virtual ~HubPart() = default;
+};
+
+class Hub {
+public:
+    /// The hub of this thread, or null.
+    static Hub* current() noexcept;
+    /// The hub of this thread; makes one if there is none. Throws std::system_error if it cannot be made.
+    static Hub& ensure();
+    /// Makes the hub of this thread, which has none, with a poller of one's own.
+    static void adopt(std::unique_ptr<Poller> poller);
+    /// Ends the hub of this thread; all its fibers must have finished.
+    static void destroy_current() noexcept;
+
+    explicit Hub(std::unique_ptr<Poller> poller);
+    Hub(const Hub&) = delete;
+    Hub& operator=(const Hub&) = delete;
+    ~Hub();
+
+    // --- this hub's thread only ---
+
+    FiberBlock& running() noexcept { return *running_; }
+    FiberBlock& main_fiber() noexcept { return main_; }
+    bool in_loop() const noexcept { return running_ == &loop_fiber_; }
+
+    /// Puts a fiber that is not queued, running or finished at the end of the run queue.
+    void make_ready(FiberBlock& fiber) noexcept { ready_.push(fiber); }
+
+    /// Leaves the running fiber, which somebody will make ready; returns when it runs again.
+    void leave() noexcept;
+    /// Lets others run first; the hub takes a pass in between if `pass` (fairness) or when it is due.
+    void yield(bool pass) noexcept;
+    /// Leaves a finished fiber for good.
+    [[noreturn]] void leave_finished() noexcept;
+
+    /// Takes `record` out of its queues for the reason `how`; if that wins, its fiber becomes ready.
+    void expire(WaitRecord& record, Wake how) noexcept;
+
+    std::int64_t now() noexcept { return poller_->now(); }
+    Poller& poller() noexcept { return *poller_; }
+    TimerQueue& timers() noexcept { return timers_; }
+    StackCache& stacks() noexcept { return stacks_; }
+    ThreadContext& thread_context() noexcept { return thread_context_; }
+
+    void add_fiber(FiberBlock& fiber) noexcept;
+    void remove_fiber(FiberBlock& fiber) noexcept;
+    FiberBlock* fibers() const noexcept { return all_; }
+    std::uint64_t new_fiber_id() noexcept { return next_id_++; }
+    /// For fibers that other threads start here; under the registry's lock.
+    std::uint64_t new_foreign_id() noexcept { return next_foreign_id_++; }
+    /// The stack of a fiber that nobody refers to any more; may be the one that is running.
+    void bury(FiberBlock& fiber) noexcept;
+    /// A fiber that counts (not main, not the loop) has started its life or ended it.
+    std::size_t live_fibers = 0;
+    std::size_t stack_size = default_stack_size;  ///< of fibers that ask for none
+
+    /// Waits that only the world outside can end: descriptors, jobs of a pool, signals. They rule out a deadlock.
+    std::size_t outside_waits = 0;
+
+    /// Woken when the last fiber that counts has finished.
+    WaitRecord* on_empty = nullptr;
+
+    /// Room for `io`.
+    std::unique_ptr<HubPart> io_part;
+
+    /// Throws `error` in the main fiber at its next (or present) wait.
+    void raise_in_main(std::exception_ptr error) noexcept;
+
+    // --- any thread ---
+
+    void post(InboxItem& item) noexcept;
+    bool nothing_posted() const noexcept { return inbox_.empty(); }
+
+    // --- the registry's: guarded by its lock ---
+    bool blocked_for_good = false;
+    std::uint64_t serial = 0;
+
+private:
+    static void loop_entry(void* hub);
+    void loop() noexcept;
+    void pass();
+    bool drain_inbox() noexcept;
+    void wait_for_events();
+    void expire_timers() noexcept;
+    void clear_grave() noexcept;
+
+    // The hot line: what each switch touches.
+    FiberBlock* running_;
+    RunQueue ready_;
+    std::int32_t quantum_left_ = 0;
+    ThreadContext thread_context_;
+
+    AltStack alt_stack_;
+    TimerQueue timers_;
+    StackCache stacks_;
+    std::unique_ptr<Poller> poller_;
+    std::int64_t last_poll_ = 0;
+    FiberBlock* grave_ = nullptr;  ///< finished and released, its stack not yet given back
+    FiberBlock* all_ = nullptr;
+    std::uint64_t next_id_ = 0;
+    std::uint64_t next_foreign_id_ = 0;
+
+    alignas(64) Inbox inbox_;
+    std::atomic<bool> asleep_{false};       ///< the hub may be blocked in the poller
+    std::atomic<std::uint32_t> posting_{0};  ///< threads inside post(): the hub may not end yet
+
+    FiberBlock main_;
+    FiberBlock loop_fiber_;
+};
+
+/// The thread's hub; everything per thread is behind it. Initial-exec, so that reading it is one load.
+extern constinit thread_local Hub* current_hub __attribute__((tls_model("initial-exec")));
+
+inline Hub* Hub::current() noexcept {
+    return current_hub;
+}
+
+}  // namespace weft::impl

@@ -1,0 +1,154 @@
+// All hubs of the process, and the search for a deadlock among them.
+#include "core/hub_registry.hpp"
+
+#include "base/sys.hpp"
+#include "core/dump.hpp"
+#include "core/hub.hpp"
+
+#include <weft/base/error.hpp>
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+namespace weft::impl {
+
+namespace {
+
+// Never destroyed: threads that outlive main may still end their hubs.
+struct Registry {
+    std::mutex lock;
+    std::vector<Hub*> hubs;
+    std::uint64_t next_serial = 0;
+};
+
+Registry& registry() noexcept {
+    static Registry& the = *new Registry;
+    return the;
+}
+
+std::atomic<int> own_threads{0};
+
+/// The number of threads in this process; 0 if the kernel does not say.
+long thread_count() noexcept {
+    const int fd = sys.open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return 0;
+    }
+    char text[1024];
+    const ssize_t size = sys.read(fd, text, sizeof text - 1);
+    sys.close(fd);
+    if (size <= 0) {
+        return 0;
+    }
+    text[size] = '\0';
+    // The program's name may hold anything; the fields after it are numbers: num_threads is the 18th.
+    const char* at = std::strrchr(text, ')');
+    for (int field = 0; at != nullptr && field < 18; ++field) {
+        at = std::strchr(at + 1, ' ');
+    }
+    return at != nullptr ? std::strtol(at, nullptr, 10) : 0;
+}
+
+long known_threads(const Registry& all) noexcept {
+#if defined(WEFT_TSAN)
+    constexpr long sanitizers_own = 1;
+#else
+    constexpr long sanitizers_own = 0;
+#endif
+    return static_cast<long>(all.hubs.size()) + own_threads.load(std::memory_order_relaxed) + sanitizers_own;
+}
+
+struct DeadlockNotice : InboxItem {
+    static void tell(InboxItem& item, Hub& hub) noexcept {
+        const std::unique_ptr<DeadlockNotice> self(static_cast<DeadlockNotice*>(&item));
+        hub.raise_in_main(self->error);
+    }
+    std::exception_ptr error;
+};
+
+std::string describe(const Registry& all) {
+    std::string text = "deadlock: every fiber waits and nothing can wake any of them\n";
+    for (const Hub* hub : all.hubs) {
+        append_dump(text, *hub);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::mutex& registry_lock() noexcept {
+    return registry().lock;
+}
+
+void register_hub(Hub& hub) {
+    Registry& all = registry();
+    const std::lock_guard lock(all.lock);
+    all.hubs.push_back(&hub);
+    hub.serial = all.next_serial++;
+}
+
+void unregister_hub(Hub& hub) noexcept {
+    Registry& all = registry();
+    const std::lock_guard lock(all.lock);
+    std::erase(all.hubs, &hub);
+    for (FiberBlock* fiber = hub.fibers(); fiber != nullptr; fiber = fiber->all_next) {
+        fiber->hub.store(nullptr, std::memory_order_relaxed);
+    }
+}
+
+HubRef HubAccess::ref(const Hub& hub) noexcept {
+    return HubRef(hub.serial + 1);
+}
+
+bool HubAccess::is_here(HubRef ref) noexcept {
+    const Hub* here = Hub::current();
+    return ref.serial_ == 0 || (here != nullptr && here->serial + 1 == ref.serial_);
+}
+
+Hub* HubAccess::find(HubRef ref) noexcept {
+    for (Hub* hub : registry().hubs) {
+        if (hub->serial + 1 == ref.serial_) {
+            return hub;
+        }
+    }
+    return nullptr;
+}
+
+void count_own_thread(int change) noexcept {
+    own_threads.fetch_add(change, std::memory_order_relaxed);
+}
+
+bool block_for_good(Hub& hub) {
+    Registry& all = registry();
+    const std::lock_guard lock(all.lock);
+    hub.blocked_for_good = true;
+    const auto blocked = [](const Hub* each) { return each->blocked_for_good && each->nothing_posted(); };
+    if (!std::all_of(all.hubs.begin(), all.hubs.end(), blocked) || thread_count() != known_threads(all)) {
+        return false;
+    }
+    // The oldest hub is the one of main() in all but contrived programs.
+    Hub& told = *all.hubs.front();
+    auto error = std::make_exception_ptr(Deadlock(describe(all)));
+    if (&told == &hub) {
+        hub.blocked_for_good = false;
+        hub.raise_in_main(std::move(error));
+        return true;
+    }
+    auto notice = std::make_unique<DeadlockNotice>();
+    notice->run = &DeadlockNotice::tell;
+    notice->error = std::move(error);
+    told.post(*notice.release());
+    return false;
+}
+
+void no_longer_blocked(Hub& hub) noexcept {
+    const std::lock_guard lock(registry().lock);
+    hub.blocked_for_good = false;
+}
+
+}  // namespace weft::impl

@@ -1,0 +1,38 @@
+// All hubs of the process: who is there, and whether anything can ever wake them again.
+#pragma once
+
+#include <weft/core/fiber.hpp>
+
+#include <cstdint>
+#include <mutex>
+
+namespace weft::impl {
+
+class Hub;
+
+/// Guards the list of hubs and FiberBlock::hub of the fibers of a hub that ends.
+std::mutex& registry_lock() noexcept;
+
+/// Gives the hub its serial number, which is never used again.
+void register_hub(Hub& hub);
+/// After it, the hub's finished fibers whose handles live on belong to no hub.
+void unregister_hub(Hub& hub) noexcept;
+
+/// HubRef from inside.
+struct HubAccess {
+    static HubRef ref(const Hub& hub) noexcept;
+    /// The hub of the calling thread is meant: by name, or because none is named.
+    static bool is_here(HubRef ref) noexcept;
+    /// Null if it has ended. Under the registry's lock, which keeps it alive.
+    static Hub* find(HubRef ref) noexcept;
+};
+
+/// A thread that the library made (a pool's): it is not a reason to wait for the world outside.
+void count_own_thread(int change) noexcept;
+
+/// Called by a hub without anything to wait for. If nothing in the process can wake any hub, raises Deadlock in
+/// a main fiber and says whether it was this hub's; otherwise the hub may sleep.
+bool block_for_good(Hub& hub);
+void no_longer_blocked(Hub& hub) noexcept;
+
+}  // namespace weft::impl

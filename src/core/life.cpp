@@ -1,0 +1,252 @@
+// The life of a fiber: made, started, run, finished, joined, disposed of.
+#include "core/life.hpp"
+
+#include "base/error.hpp"
+#include "core/fiber_ref.hpp"
+#include "core/hub.hpp"
+#include "core/hub_registry.hpp"
+#include "core/locals.hpp"
+#include "core/park.hpp"
+#include "core/report.hpp"
+
+#include <weft/core/fiber.hpp>
+
+#include <mutex>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+namespace weft::impl {
+
+namespace {
+
+std::byte* align_down(std::byte* address, std::size_t alignment) noexcept {
+    return address - (reinterpret_cast<std::uintptr_t>(address) & (alignment - 1));
+}
+
+void wake_joiners(FiberBlock& fiber) noexcept {
+    fiber.lock.lock();
+    while (WaitRecord* record = fiber.joiners.pop()) {
+        wake(*record);
+    }
+    fiber.lock.unlock();
+}
+
+void run_function(FiberBlock& fiber) noexcept {
+    if ((fiber.attention & attention_kill) != 0) {
+        fiber.closure->drop(*fiber.closure);
+        fiber.collected = fiber.pending == nullptr;
+        fiber.error = fiber.collected ? std::make_exception_ptr(FiberExit{}) : std::exchange(fiber.pending, nullptr);
+        return;
+    }
+    try {
+        fiber.closure->invoke(*fiber.closure);
+    } catch (const FiberExit&) {
+        fiber.error = std::current_exception();
+        fiber.collected = true;  // an end that somebody has asked for is not an error to report
+    } catch (const Cancelled&) {
+        fiber.error = std::current_exception();
+        fiber.collected = true;
+    } catch (...) {
+        fiber.error = std::current_exception();
+    }
+}
+
+[[noreturn]] void finish(FiberBlock& fiber, Hub& hub) noexcept {
+    // What ends with the fiber may wait, but is not interrupted any more.
+    ScopeLink shield{.shield = true};
+    open_scope(shield);
+    end_locals(fiber);
+    close_scope(shield);
+    fiber.pending = nullptr;
+    if (--hub.live_fibers == 0 && hub.on_empty != nullptr) {
+        wake(*std::exchange(hub.on_empty, nullptr));
+    }
+    const std::uint32_t before = fiber.state.fetch_or(state_finished, std::memory_order_acq_rel);
+    if ((before & state_joined) != 0) {
+        wake_joiners(fiber);
+    }
+    if ((before & state_boxed) != 0) {
+        unbind_box(fiber);
+    }
+    if ((before & state_released) != 0) {
+        dispose(fiber);
+    }
+    hub.leave_finished();
+}
+
+void fiber_entry(void* block) {
+    auto& fiber = *static_cast<FiberBlock*>(block);
+    Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
+    fiber.started = true;
+    run_function(fiber);
+    finish(fiber, hub);
+}
+
+void give_back_stack(FiberBlock& fiber) noexcept {
+    StackSlot* slot = fiber.slot;
+    fiber.~FiberBlock();
+    StackPool::process().release(slot);
+}
+
+void run_bury(InboxItem& item, Hub& hub) noexcept {
+    auto* address = reinterpret_cast<std::byte*>(&item) - offsetof(FiberBlock, mail);
+    hub.bury(*reinterpret_cast<FiberBlock*>(address));
+}
+
+void run_start(InboxItem& item, Hub& hub) noexcept {
+    auto* address = reinterpret_cast<std::byte*>(&item) - offsetof(FiberBlock, mail);
+    auto& fiber = *reinterpret_cast<FiberBlock*>(address);
+    hub.add_fiber(fiber);
+    ++hub.live_fibers;
+    hub.make_ready(fiber);
+}
+
+struct JoinRecord : WaitRecord {
+    explicit JoinRecord(FiberBlock& whom) noexcept : WaitRecord(WaitReason::join, &whom, &abort_join), target(whom) {
+        node.record = this;
+    }
+    static bool abort_join(WaitRecord& record) noexcept {
+        auto& self = static_cast<JoinRecord&>(record);
+        self.target.lock.lock();
+        const bool won = self.node.linked;
+        if (won) {
+            self.target.joiners.remove(self.node);
+        }
+        self.target.lock.unlock();
+        return won;
+    }
+    FiberBlock& target;
+    WaitNode node;
+};
+
+/// False if the fiber has finished meanwhile.
+bool enlist(FiberBlock& fiber, WaitNode& node) noexcept {
+    fiber.lock.lock();
+    // finish() looks at `joined` when it sets `finished`: one of the two sees the other.
+    const std::uint32_t before = fiber.state.fetch_or(state_joined, std::memory_order_acq_rel);
+    const bool running = (before & state_finished) == 0;
+    if (running) {
+        fiber.joiners.push(node);
+    }
+    fiber.lock.unlock();
+    return running;
+}
+
+}  // namespace
+
+NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t alignment) {
+    const bool elsewhere = !HubAccess::is_here(options.hub);
+    Hub* hub = elsewhere ? nullptr : &Hub::ensure();
+    std::size_t size = options.stack_size;
+    if (size == 0) {
+        size = elsewhere ? default_stack_size : hub->stack_size;
+    }
+    size += bytes >= 1024 ? bytes + alignment : 0;  // large captures do not eat the stack
+    StackSlot* slot = elsewhere ? StackPool::process().acquire(size) : hub->stacks().acquire(size);
+    auto* top = reinterpret_cast<std::byte*>(slot);
+    auto* block = ::new (align_down(top - sizeof(FiberBlock), alignof(FiberBlock))) FiberBlock;
+    block->slot = slot;
+    try {
+        block->name = options.name;
+    } catch (...) {
+        unmake_fiber(block);
+        throw;
+    }
+    block->hub.store(hub, std::memory_order_relaxed);
+    block->id = elsewhere ? 0 : hub->new_fiber_id();
+    return {block, align_down(reinterpret_cast<std::byte*>(block) - bytes, alignment)};
+}
+
+void unmake_fiber(FiberBlock* block) noexcept {
+    give_back_stack(*block);
+}
+
+void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& options, bool detached) {
+    block->closure = closure;
+    block->state.store(detached ? state_released : 0, std::memory_order_relaxed);
+    if (block->slot->guard != Guard::pages) {
+        block->attention |= attention_canary;
+    }
+    auto* stack_top = align_down(reinterpret_cast<std::byte*>(closure), 64);
+    prepare_context(block->execution, *block->slot, stack_top, &fiber_entry, block);
+    if (Hub* hub = block->hub.load(std::memory_order_relaxed)) {
+        hub->add_fiber(*block);
+        ++hub->live_fibers;
+        hub->make_ready(*block);
+        return;
+    }
+    const std::lock_guard lock(registry_lock());
+    Hub* hub = HubAccess::find(options.hub);
+    if (hub == nullptr) {
+        closure->destroy(*closure);
+        give_back_stack(*block);
+        throw std::invalid_argument("weft: spawn: the hub that the fiber was to run on has ended");
+    }
+    block->hub.store(hub, std::memory_order_relaxed);
+    block->id = hub->new_foreign_id();
+    block->mail.run = &run_start;
+    hub->post(block->mail);
+}
+
+void dispose(FiberBlock& fiber) noexcept {
+    if (fiber.error != nullptr && !fiber.collected) {
+        report_uncollected(fiber);
+    }
+    fiber.closure->destroy(*fiber.closure);
+    fiber.error = nullptr;
+    Hub* here = Hub::current();
+    if (here != nullptr && fiber.hub.load(std::memory_order_relaxed) == here) {
+        here->bury(fiber);
+        return;
+    }
+    const std::lock_guard lock(registry_lock());
+    if (Hub* hub = fiber.hub.load(std::memory_order_relaxed)) {
+        fiber.mail.run = &run_bury;
+        hub->post(fiber.mail);
+    } else {
+        give_back_stack(fiber);
+    }
+}
+
+void join_fiber(FiberBlock& fiber, Deadline& deadline) {
+    if (fiber.finished()) {
+        return;
+    }
+    if (Hub::current() != nullptr && &Hub::current()->running() == &fiber) {
+        fatal("fiber %llu \"%s\" joins itself", static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
+    }
+    JoinRecord record(fiber);
+    if (enlist(fiber, record.node)) {
+        park_or_throw(record, deadline, "join");
+    }
+}
+
+void join_fiber_shielded(FiberBlock& fiber) noexcept {
+    JoinRecord record(fiber);
+    if (!fiber.finished() && enlist(fiber, record.node)) {
+        Deadline deadline = never;
+        // Only an error of the hub itself (a deadlock, a dead poller) ends this wait early.
+        if (park_shielded(record, deadline) == Wake::interrupted) {
+            fatal("a handle of fiber %llu \"%s\" is destroyed while the fiber can never end",
+                  static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
+        }
+    }
+}
+
+void cancel_here(FiberBlock& fiber, Hub& hub) noexcept {
+    fiber.attention |= attention_cancel;
+    if (fiber.wait != nullptr && !interrupts_are_shielded(fiber)) {
+        hub.expire(*fiber.wait, Wake::interrupted);
+    }
+}
+
+void kill_here(FiberBlock& fiber, Hub& hub, std::exception_ptr error) noexcept {
+    fiber.attention |= attention_kill;
+    fiber.pending = std::move(error);
+    if (fiber.wait != nullptr && !interrupts_are_shielded(fiber)) {
+        hub.expire(*fiber.wait, Wake::interrupted);
+    }
+}
+
+}  // namespace weft::impl

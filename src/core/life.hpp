@@ -1,0 +1,25 @@
+// The life of a fiber as its hub sees it: from its first switch to the return of its stack.
+#pragma once
+
+#include "core/fiber_block.hpp"
+
+namespace weft::impl {
+
+class Hub;
+
+/// Marks a fiber for cancellation or death and wakes it. Only on its hub's thread, before it has finished.
+void cancel_here(FiberBlock& fiber, Hub& hub) noexcept;
+void kill_here(FiberBlock& fiber, Hub& hub, std::exception_ptr error) noexcept;
+
+/// As above from any thread, while the fiber has a handle or its box is locked. No effect on a finished fiber.
+void cancel_anywhere(FiberBlock& fiber);
+void kill_anywhere(FiberBlock& fiber, std::exception_ptr error);
+
+/// Nobody refers to the fiber any more and it has finished: ends its result, and gives back its stack. Any thread.
+void dispose(FiberBlock& fiber) noexcept;
+
+/// Waits until `fiber` has finished.
+void join_fiber(FiberBlock& fiber, Deadline& deadline);
+void join_fiber_shielded(FiberBlock& fiber) noexcept;
+
+}  // namespace weft::impl

@@ -1,0 +1,220 @@
+// The waist: every wait of the library goes through park(), every end of one through wake().
+#include "core/park.hpp"
+
+#include "base/error.hpp"
+#include "base/sys.hpp"
+#include "core/hub.hpp"
+
+#include <weft/base/error.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <utility>
+
+namespace weft::impl {
+
+namespace {
+
+std::int64_t ns_of(TimePoint time) noexcept {
+    return time.time_since_epoch().count();
+}
+
+/// When the call's own limit is reached, in steady ns.
+std::int64_t fix(Deadline& deadline, Hub& hub) noexcept {
+    if (deadline.is_relative()) {
+        deadline.fix(TimePoint{Duration{hub.now()}});
+    }
+    return ns_of(deadline.resolve(TimePoint{}));
+}
+
+/// While exceptions unwind a fiber, nothing interrupts what its destructors wait for.
+bool unwinding(Hub& hub) noexcept {
+    return hub.thread_context().exceptions->uncaught != 0;
+}
+
+/// What the fiber's scopes, its killers and its stack's canary say before it waits.
+struct Interest {
+    bool interrupted = false;
+    ScopeLimit scopes;
+};
+
+Interest look_closer(FiberBlock& fiber, Hub& hub) noexcept {
+    Interest interest;
+    if ((fiber.attention & attention_canary) != 0 && !canary_ok(*fiber.slot)) {
+        fatal("fiber %llu \"%s\" has overflown its stack, which has no guard page; give it a larger "
+              "SpawnOptions::stack_size",
+              static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
+    }
+    if (unwinding(hub)) {
+        return interest;
+    }
+    interest.scopes = scope_limit(fiber);
+    const bool hidden = interest.scopes.shielded;
+    interest.interrupted = interest.scopes.cancelled != nullptr || (fiber.attention & attention_error) != 0 ||
+                           (!hidden && (fiber.attention & (attention_kill | attention_cancel)) != 0);
+    return interest;
+}
+
+/// Where there is no memory for a timer, the call has not happened.
+void arm_or_give_up(WaitRecord& record, Hub& hub, std::int64_t until) {
+    try {
+        hub.timers().arm(record.timer, until);
+    } catch (...) {
+        if (record.abort(record)) {
+            throw;
+        }
+    }
+}
+
+Wake leave_and_return(FiberBlock& fiber, WaitRecord& record, Hub& hub, std::int64_t until) {
+    if (until != forever_ns) {
+        arm_or_give_up(record, hub, until);
+    }
+    record.unwinding = unwinding(hub);
+    fiber.wait = &record;
+    hub.leave();
+    fiber.wait = nullptr;
+    if (record.timer.armed()) {
+        hub.timers().cancel(record.timer);
+    }
+    return record.outcome;
+}
+
+/// The call gives up before it has left: true if nobody had woken it yet.
+bool give_up(WaitRecord& record, Wake how) noexcept {
+    if (!record.abort(record)) {
+        return false;
+    }
+    record.outcome = how;
+    return true;
+}
+
+Wake park_closely(FiberBlock& fiber, WaitRecord& record, Hub& hub, Deadline& deadline) {
+    const Interest interest = look_closer(fiber, hub);
+    if (interest.interrupted && give_up(record, Wake::interrupted)) {
+        return Wake::interrupted;
+    }
+    const std::int64_t own = fix(deadline, hub);
+    const std::int64_t scope = interest.scopes.until;
+    const Wake how = leave_and_return(fiber, record, hub, own < scope ? own : scope);
+    if (how == Wake::timed_out && scope < own) {
+        interest.scopes.earliest->cancelled = true;
+        return Wake::interrupted;
+    }
+    return how;
+}
+
+Wake park_fiber(FiberBlock& fiber, WaitRecord& record, Deadline& deadline) {
+    Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
+    if (hub.in_loop()) [[unlikely]] {
+        fatal("a call that waits was made from the hub's own context");
+    }
+    if (fiber.attention != 0) [[unlikely]] {
+        return park_closely(fiber, record, hub, deadline);
+    }
+    if (deadline.is_never()) {
+        return leave_and_return(fiber, record, hub, forever_ns);
+    }
+    return leave_and_return(fiber, record, hub, fix(deadline, hub));
+}
+
+timespec to_timespec(std::int64_t ns) noexcept {
+    return {.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
+}
+
+/// A thread without a hub sleeps on the record's futex word.
+Wake park_thread(WaitRecord& record, Deadline& deadline) noexcept {
+    if (deadline.is_relative()) {
+        deadline.fix(std::chrono::steady_clock::now());
+    }
+    bool limited = !deadline.is_never();
+    const timespec until = limited ? to_timespec(ns_of(deadline.resolve(TimePoint{}))) : timespec{};
+    const auto* word = reinterpret_cast<const std::uint32_t*>(&record.signal);
+    while (record.signal.load(std::memory_order_acquire) == 0) {
+        if (sys.futex_wait(word, 0, limited ? &until : nullptr) != 0 && errno == ETIMEDOUT) {
+            if (give_up(record, Wake::timed_out)) {
+                return Wake::timed_out;
+            }
+            limited = false;  // won by a waker, whose signal is on its way
+        }
+    }
+    return Wake::woken;
+}
+
+void run_woken(InboxItem& item, Hub& hub) noexcept {
+    auto* address = reinterpret_cast<std::byte*>(&item) - offsetof(FiberBlock, mail);
+    hub.make_ready(*reinterpret_cast<FiberBlock*>(address));
+}
+
+void wake_thread(WaitRecord& record) noexcept {
+    // The record may end as soon as its word is set: only the address is used after that, and a wake-up of
+    // whatever lies there then is spurious for it.
+    const auto* word = reinterpret_cast<const std::uint32_t*>(&record.signal);
+    record.signal.store(1, std::memory_order_release);
+    sys.futex_wake(word, 1);
+}
+
+}  // namespace
+
+Wake park(WaitRecord& record, Deadline& deadline) {
+    return record.fiber != nullptr ? park_fiber(*record.fiber, record, deadline)
+                                   : park_thread(record, deadline);
+}
+
+Wake park_shielded(WaitRecord& record, Deadline& deadline) {
+    if (record.fiber == nullptr) {
+        return park_thread(record, deadline);
+    }
+    ScopeLink shield{.shield = true};
+    open_scope(shield);
+    const Wake how = park_fiber(*record.fiber, record, deadline);
+    close_scope(shield);
+    return how;
+}
+
+void wake(WaitRecord& record) noexcept {
+    FiberBlock* fiber = record.fiber;
+    if (fiber == nullptr) {
+        wake_thread(record);
+        return;
+    }
+    Hub* hub = fiber->hub.load(std::memory_order_relaxed);
+    if (hub == Hub::current()) [[likely]] {
+        hub->make_ready(*fiber);
+        return;
+    }
+    fiber->mail.run = &run_woken;
+    hub->post(fiber->mail);
+}
+
+void park_or_throw(WaitRecord& record, Deadline& deadline, const char* operation) {
+    switch (park(record, deadline)) {
+        case Wake::woken: return;
+        case Wake::timed_out: throw TimeoutError(operation);
+        case Wake::interrupted: throw_interrupt();
+    }
+}
+
+bool interrupted() noexcept {
+    Hub& hub = *Hub::current();
+    return hub.running().attention != 0 && look_closer(hub.running(), hub).interrupted;
+}
+
+void throw_interrupt() {
+    FiberBlock& fiber = Hub::current()->running();
+    // An edge is taken once; a level stays.
+    if ((fiber.attention & attention_error) != 0) {
+        fiber.attention &= static_cast<std::uint8_t>(~attention_error);
+        std::rethrow_exception(std::exchange(fiber.pending, nullptr));
+    }
+    if ((fiber.attention & attention_kill) != 0) {
+        fiber.attention &= static_cast<std::uint8_t>(~attention_kill);
+        if (fiber.pending != nullptr) {
+            std::rethrow_exception(std::exchange(fiber.pending, nullptr));
+        }
+        throw FiberExit{};
+    }
+    throw Cancelled{};
+}
+
+}  // namespace weft::impl

@@ -1,0 +1,30 @@
+// Wait records: whose they are, and what their reasons are called.
+#include "core/wait.hpp"
+
+#include "core/hub.hpp"
+
+namespace weft::impl {
+
+WaitRecord::WaitRecord(WaitReason why, const void* what, Abort on_abort) noexcept
+    : fiber(Hub::current() != nullptr ? &Hub::current()->running() : nullptr),
+      abort(on_abort),
+      object(what),
+      reason(why) {}
+
+const char* to_string(WaitReason reason) noexcept {
+    switch (reason) {
+        case WaitReason::sleep: return "sleep";
+        case WaitReason::join: return "join";
+        case WaitReason::readable: return "readable";
+        case WaitReason::writable: return "writable";
+        case WaitReason::mutex: return "mutex";
+        case WaitReason::event: return "event";
+        case WaitReason::semaphore: return "semaphore";
+        case WaitReason::condition: return "condition";
+        case WaitReason::pool_job: return "pool job";
+        case WaitReason::any_of: return "any of several";
+    }
+    return "?";
+}
+
+}  // namespace weft::impl

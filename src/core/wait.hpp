@@ -1,0 +1,116 @@
+// What a parked fiber (or plain thread) waits for: the wait record, and the lists that records queue in.
+#pragma once
+
+#include "time/timer_queue.hpp"
+
+#include <atomic>
+#include <cstdint>
+
+namespace weft::impl {
+
+struct FiberBlock;
+
+/// Why a fiber is parked; printed in every dump.
+enum class WaitReason : std::uint8_t {
+    sleep,
+    join,
+    readable,
+    writable,
+    mutex,
+    event,
+    semaphore,
+    condition,
+    pool_job,
+    any_of,
+};
+
+const char* to_string(WaitReason reason) noexcept;
+
+/// How a park ended.
+enum class Wake : std::uint8_t {
+    woken,       ///< somebody woke the record: what was waited for has happened
+    timed_out,   ///< the deadline of the call passed first
+    interrupted  ///< a scope was cancelled, the fiber killed, or a deadlock found: call throw_interrupt()
+};
+
+/// One wait of one fiber or thread; lives on the waiter's stack for the length of the call.
+///
+/// Whoever takes the record out of what it is queued in (under that queue's lock) has won it and must wake() it
+/// exactly once. `abort` is the way back: it tries to take the record out on behalf of a timer or a
+/// cancellation and says whether it won.
+struct WaitRecord {
+    using Abort = bool (*)(WaitRecord&) noexcept;
+
+    /// Belongs to the calling fiber or, on a thread without a hub, to the calling thread.
+    WaitRecord(WaitReason why, const void* what, Abort on_abort) noexcept;
+    WaitRecord(const WaitRecord&) = delete;
+    WaitRecord& operator=(const WaitRecord&) = delete;
+
+    FiberBlock* fiber;  ///< null: a plain thread
+    Abort abort;
+    const void* object;
+    TimerNode timer;
+    int fd = -1;
+    WaitReason reason;
+    Wake outcome = Wake::woken;
+    bool unwinding = false;                 ///< parked while an exception unwinds its fiber: not interrupted
+    bool in_set = false;                    ///< queued in several lists: the first to decide wins
+    std::atomic<std::uint32_t> decided{0};  ///< sets only: 0 open, else 1 + the winning node's tag
+    std::atomic<std::uint32_t> signal{0};   ///< threads only: the futex word, 1 once woken
+
+    /// Sets only: true for the one caller that closes the wait.
+    bool decide(std::uint32_t tag) noexcept {
+        std::uint32_t open = 0;
+        return decided.compare_exchange_strong(open, tag + 1, std::memory_order_acq_rel);
+    }
+};
+
+/// The tag that an abort decides a set with; no node carries it.
+inline constexpr std::uint32_t aborted_tag = 0xfffffff0U;
+
+/// Membership of one record in one list. Guarded by the lock of the list's owner.
+struct WaitNode {
+    WaitRecord* record = nullptr;
+    WaitNode* prev = nullptr;
+    WaitNode* next = nullptr;
+    std::uint32_t tag = 0;  ///< which member of a set this is
+    bool linked = false;
+};
+
+/// First in, first out list of waiting records. Not locked: its owner guards it.
+class WaitList {
+public:
+    bool empty() const noexcept { return head_ == nullptr; }
+
+    void push(WaitNode& node) noexcept {
+        node.prev = tail_;
+        node.next = nullptr;
+        node.linked = true;
+        (tail_ != nullptr ? tail_->next : head_) = &node;
+        tail_ = &node;
+    }
+
+    void remove(WaitNode& node) noexcept {
+        (node.prev != nullptr ? node.prev->next : head_) = node.next;
+        (node.next != nullptr ? node.next->prev : tail_) = node.prev;
+        node.linked = false;
+    }
+
+    /// Takes out the oldest record that is still open; the caller has won it and must wake() it. Null if none.
+    WaitRecord* pop() noexcept {
+        while (head_ != nullptr) {
+            WaitNode& node = *head_;
+            remove(node);
+            if (!node.record->in_set || node.record->decide(node.tag)) {
+                return node.record;
+            }
+        }
+        return nullptr;
+    }
+
+private:
+    WaitNode* head_ = nullptr;
+    WaitNode* tail_ = nullptr;
+};
+
+}  // namespace weft::impl

@@ -1,0 +1,50 @@
+// A descriptor that fibers wait for: closing it wakes them.
+#pragma once
+
+#include "base/unique_fd.hpp"
+#include "io/fd_hubs.hpp"
+
+#include <utility>
+
+namespace weft::impl {
+
+/// Owns a descriptor. Any number of fibers may use it at once; moving it away under them is the caller's bug.
+class Descriptor {
+public:
+    Descriptor() noexcept = default;
+    explicit Descriptor(UniqueFd fd) noexcept : fd_(fd.release()) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        if (this != &other) {
+            close();
+            fd_ = std::exchange(other.fd_, -1);
+        }
+        return *this;
+    }
+    ~Descriptor() { close(); }
+
+    /// -1 once closed.
+    [[nodiscard]] int fd() const noexcept { return fd_; }
+    [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+
+    /// Wakes whoever waits for it, with EBADF, and closes it.
+    void close() noexcept {
+        if (fd_ >= 0) {
+            close_everywhere(std::exchange(fd_, -1));
+        }
+    }
+
+    /// Gives it away: the hubs forget it, and nobody may be waiting for it.
+    [[nodiscard]] UniqueFd release() noexcept {
+        const int fd = std::exchange(fd_, -1);
+        if (fd >= 0) {
+            forget_here(fd);
+        }
+        return UniqueFd(fd);
+    }
+
+private:
+    int fd_ = -1;
+};
+
+}  // namespace weft::impl

@@ -1,0 +1,153 @@
+// The process-wide list of hubs for each descriptor.
+#include "io/fd_hubs.hpp"
+
+#include "base/error.hpp"
+#include "base/spinlock.hpp"
+#include "base/sys.hpp"
+#include "core/hub.hpp"
+#include "core/hub_registry.hpp"
+#include "io/fd_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace weft::impl {
+
+namespace {
+
+struct Entry {
+    SpinLock lock;
+    FdTable* first = nullptr;     ///< nearly always the only one
+    std::vector<FdTable*> more;
+};
+
+constexpr std::size_t chunk_size = 1024;
+using Chunk = std::array<Entry, chunk_size>;
+
+// 16 million descriptors; the kernel's own limit (fs.nr_open) is a million unless somebody raises it.
+constinit std::array<std::atomic<Chunk*>, 16384> chunks{};
+
+Entry& entry_of(int fd) {
+    const auto index = static_cast<std::size_t>(fd);
+    if (index / chunk_size >= chunks.size()) {
+        throw_errno(EMFILE, "watching a descriptor beyond the 16 million that weft has room for", fd);
+    }
+    std::atomic<Chunk*>& place = chunks[index / chunk_size];
+    Chunk* chunk = place.load(std::memory_order_acquire);
+    if (chunk == nullptr) {
+        // Never given back: descriptors of the same range come again.
+        auto fresh = std::make_unique<Chunk>();
+        if (place.compare_exchange_strong(chunk, fresh.get(), std::memory_order_acq_rel)) {
+            chunk = fresh.release();
+        }
+    }
+    return (*chunk)[index % chunk_size];
+}
+
+std::vector<FdTable*> take_tables(int fd) {
+    Entry& entry = entry_of(fd);
+    const std::lock_guard lock(entry.lock);
+    std::vector<FdTable*> tables = std::move(entry.more);
+    entry.more.clear();
+    if (entry.first != nullptr) {
+        tables.push_back(std::exchange(entry.first, nullptr));
+    }
+    return tables;
+}
+
+/// A descriptor that several hubs have to let go of; the last one closes it.
+struct Closing {
+    int fd;
+    std::atomic<std::size_t> holders;
+
+    static void let_go(Closing* closing) noexcept {
+        if (closing->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            sys.close(closing->fd);
+            delete closing;
+        }
+    }
+};
+
+struct ForgetOrder : InboxItem {
+    static void obey(InboxItem& item, Hub& hub) noexcept {
+        const std::unique_ptr<ForgetOrder> self(static_cast<ForgetOrder*>(&item));
+        FdTable::of(hub).forget(self->closing->fd, EBADF);
+        Closing::let_go(self->closing);
+    }
+    Closing* closing = nullptr;
+};
+
+void close_at_hubs(int fd, const std::vector<FdTable*>& tables) {
+    auto* closing = new Closing{fd, tables.size() + 1};
+    Hub* here = Hub::current();
+    for (FdTable* table : tables) {
+        if (&table->hub() == here) {
+            table->forget(fd, EBADF);
+            Closing::let_go(closing);
+            continue;
+        }
+        auto order = std::make_unique<ForgetOrder>();
+        order->run = &ForgetOrder::obey;
+        order->closing = closing;
+        table->hub().post(*order.release());
+    }
+    Closing::let_go(closing);
+}
+
+}  // namespace
+
+void list_hub(int fd, FdTable& table) {
+    Entry& entry = entry_of(fd);
+    const std::lock_guard lock(entry.lock);
+    if (entry.first == nullptr) {
+        entry.first = &table;
+    } else {
+        entry.more.push_back(&table);
+    }
+}
+
+void unlist_hub(int fd, FdTable& table) noexcept {
+    Entry& entry = entry_of(fd);
+    const std::lock_guard lock(entry.lock);
+    if (entry.first == &table) {
+        entry.first = nullptr;
+    }
+    std::erase(entry.more, &table);
+}
+
+void close_everywhere(int fd) noexcept {
+    Entry& entry = entry_of(fd);
+    Hub* here = Hub::current();
+    FdTable* only = nullptr;
+    {
+        const std::lock_guard lock(entry.lock);
+        const bool local = entry.first != nullptr && here != nullptr && &entry.first->hub() == here;
+        if (entry.more.empty() && (entry.first == nullptr || local)) {
+            only = std::exchange(entry.first, nullptr);
+            here = nullptr;
+        }
+    }
+    if (only != nullptr) {
+        only->forget(fd, EBADF);
+    }
+    if (here == nullptr) {
+        sys.close(fd);
+        return;
+    }
+    // A hub ends only after it has left the registry, whose lock keeps the others here.
+    const std::lock_guard lock(registry_lock());
+    close_at_hubs(fd, take_tables(fd));
+}
+
+void forget_here(int fd) noexcept {
+    for (FdTable* table : take_tables(fd)) {
+        table->forget(fd, EBADF);
+    }
+}
+
+}  // namespace weft::impl

@@ -1,0 +1,82 @@
+// What a hub knows of each descriptor: its two watches, who waits, and whether it is worth trying without waiting.
+#pragma once
+
+#include "core/hub.hpp"
+#include "core/wait.hpp"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace weft::impl {
+
+/// One direction of one descriptor at one hub. Only that hub's thread.
+struct Direction {
+    Watch watch;
+    WaitList waiters;
+    bool fresh = true;  ///< the watch has never been started for this description
+    /// Worth trying at once: an event has said so, or nothing is known. A short read or EAGAIN ends it; the poller is
+    /// level-triggered, so a wait after that misses nothing.
+    bool ready = true;
+};
+
+struct FdState {
+    Direction read;
+    Direction write;
+    bool listed = false;  ///< in the process-wide list of hubs that know the descriptor
+};
+
+/// Indexed by descriptor number, grown in chunks that never move: libev holds the addresses of the watches.
+class FdTable final : public HubPart {
+public:
+    explicit FdTable(Hub& hub) noexcept : hub_(hub) {}
+    ~FdTable() override;
+
+    /// The table of the calling thread's hub.
+    static FdTable& of(Hub& hub) {
+        if (hub.io_part == nullptr) [[unlikely]] {
+            hub.io_part = std::make_unique<FdTable>(hub);
+        }
+        return static_cast<FdTable&>(*hub.io_part);
+    }
+
+    /// The state of an open descriptor.
+    FdState& at(int fd) {
+        const auto index = static_cast<std::size_t>(fd);
+        if (index / chunk_size < chunks_.size() && chunks_[index / chunk_size] != nullptr) [[likely]] {
+            return (*chunks_[index / chunk_size])[index % chunk_size];
+        }
+        return grow(index);
+    }
+
+    /// Stops both watches and wakes all waiters with `error`; the number may mean something else afterwards.
+    void forget(int fd, int error) noexcept;
+
+    Hub& hub() noexcept { return hub_; }
+
+private:
+    static constexpr std::size_t chunk_size = 256;
+    using Chunk = std::array<FdState, chunk_size>;
+
+    FdState& grow(std::size_t index);
+
+    Hub& hub_;
+    std::vector<std::unique_ptr<Chunk>> chunks_;
+};
+
+/// A fiber's wait for one direction.
+struct IoRecord : WaitRecord {
+    IoRecord(Direction& where, int descriptor, WaitReason why) noexcept
+        : WaitRecord(why, nullptr, &abort_io), direction(where) {
+        fd = descriptor;
+        node.record = this;
+    }
+    static bool abort_io(WaitRecord& record) noexcept;
+
+    Direction& direction;
+    WaitNode node;
+    int error = 0;
+};
+
+}  // namespace weft::impl

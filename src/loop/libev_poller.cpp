@@ -1,0 +1,158 @@
+// The poller of real hubs: libev, one loop per hub. The only user of libev.
+#include "base/error.hpp"
+#include "base/sys.hpp"
+#include "base/unique_fd.hpp"
+#include "core/poller.hpp"
+
+#include <ev.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <new>
+#include <system_error>
+
+namespace weft::impl {
+
+namespace {
+
+// A large batch pushes the sockets that the kernel has just touched out of the cache before they are read.
+constexpr int batch_limit = 64;
+
+/// What the epoll_wait under way is to do; libev's own idea is rounded to milliseconds.
+struct Wait {
+    std::int64_t until = poll_now;
+    int error = 0;
+};
+constinit thread_local Wait current_wait;
+
+std::int64_t monotonic_ns() noexcept {
+    timespec time{};
+    sys.clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+/// Waits up to current_wait.until, to the nanosecond where the kernel can (5.11).
+int wait_until(int epoll, epoll_event* events, int room) noexcept {
+    const std::int64_t until = current_wait.until;
+    if (until == poll_now || until == poll_forever) {
+        return sys.epoll_wait(epoll, events, room, until == poll_now ? 0 : -1);
+    }
+    const std::int64_t left = until - monotonic_ns();
+    if (left <= 0) {
+        return sys.epoll_wait(epoll, events, room, 0);
+    }
+    const timespec time{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
+    const int count = sys.epoll_pwait2(epoll, events, room, &time, nullptr);
+    if (count >= 0 || errno != ENOSYS) {
+        return count;
+    }
+    // Rounded up, since nothing may end early; an hour at most, since the argument is an int.
+    const std::int64_t ms = left < 3'600'000'000'000 ? (left + 999'999) / 1'000'000 : 3'600'000;
+    return sys.epoll_wait(epoll, events, room, static_cast<int>(ms));
+}
+
+class LibevPoller final : public Poller {
+public:
+    LibevPoller() : wake_fd_(sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+        if (wake_fd_.get() < 0) {
+            throw_errno(errno, "creating a hub: eventfd");
+        }
+        // Other back ends would not do what the redirected epoll_wait below is for.
+        loop_ = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+        if (loop_ == nullptr) {
+            throw_errno(errno != 0 ? errno : ENOMEM, "creating a hub: epoll");
+        }
+        ev_io_init(&wake_watcher_, &on_wake, wake_fd_.get(), EV_READ);
+        ev_io_start(loop_, &wake_watcher_);
+        ev_set_userdata(loop_, this);
+    }
+
+    ~LibevPoller() override { ev_loop_destroy(loop_); }
+
+    void poll(std::int64_t until) override {
+        current_wait = {.until = until, .error = 0};
+        ev_run(loop_, until == poll_now ? EVRUN_NOWAIT : EVRUN_ONCE);
+        if (current_wait.error != 0) {
+            throw_errno(current_wait.error, "polling for events: epoll_wait");
+        }
+        while (ready_ != nullptr) {
+            Watch& watch = *ready_;
+            ready_ = watch.next_ready;
+            watch.on_ready(watch);
+        }
+    }
+
+    void notify() noexcept override {
+        const std::uint64_t one = 1;
+        static_cast<void>(sys.write(wake_fd_.get(), &one, sizeof one));
+    }
+
+    void start(Watch& watch, bool fresh) override {
+        static_assert(sizeof(ev_io) <= sizeof watch.storage);
+        ev_io* watcher = reinterpret_cast<ev_io*>(watch.storage);
+        if (fresh) {
+            // Tells libev to add the number to the kernel's set even if it had been in there before.
+            watcher = ::new (watch.storage) ev_io;
+            ev_io_init(watcher, &on_io, watch.fd, watch.write ? EV_WRITE : EV_READ);
+            watcher->data = &watch;
+        }
+        ev_io_start(loop_, watcher);
+        watch.started = true;
+        ++watches_;
+    }
+
+    void stop(Watch& watch) noexcept override {
+        ev_io_stop(loop_, reinterpret_cast<ev_io*>(watch.storage));
+        watch.started = false;
+        --watches_;
+    }
+
+    std::int64_t now() noexcept override { return monotonic_ns(); }
+    bool real_time() const noexcept override { return true; }
+
+private:
+    // libev calls the newest event first: putting each in front gives back the order of arrival.
+    static void on_io(struct ev_loop* loop, ev_io* watcher, int) noexcept {
+        auto& self = *static_cast<LibevPoller*>(ev_userdata(loop));
+        auto& watch = *static_cast<Watch*>(watcher->data);
+        watch.next_ready = self.ready_;
+        self.ready_ = &watch;
+    }
+
+    static void on_wake(struct ev_loop*, ev_io* watcher, int) noexcept {
+        std::uint64_t count = 0;
+        static_cast<void>(sys.read(watcher->fd, &count, sizeof count));
+    }
+
+    UniqueFd wake_fd_;
+    struct ev_loop* loop_ = nullptr;
+    ev_io wake_watcher_{};
+    Watch* ready_ = nullptr;
+};
+
+std::unique_ptr<Poller> make_libev_poller() {
+    return std::make_unique<LibevPoller>();
+}
+
+}  // namespace
+
+constinit PollerFactory poller_factory = &make_libev_poller;
+
+}  // namespace weft::impl
+
+// The build redirects two references of the libev archive to these: cmake/libev.cmake says how and why.
+extern "C" {
+
+FILE* weft_libev_stderr = stderr;
+
+int weft_libev_epoll_wait(int epoll, epoll_event* events, int room, int /*timeout_ms*/) {
+    using namespace weft::impl;
+    const int count = wait_until(epoll, events, room < batch_limit ? room : batch_limit);
+    if (count < 0 && errno != EINTR) {
+        current_wait.error = errno;
+    }
+    // libev would report an error by ending the process; poll() throws it instead.
+    return count < 0 ? 0 : count;
+}
+}
