@@ -2,6 +2,7 @@
 #include "core/hub_registry.hpp"
 
 #include "base/sys.hpp"
+#include "context/sanitizer.hpp"
 #include "core/dump.hpp"
 #include "core/hub.hpp"
 
@@ -55,7 +56,7 @@ long thread_count() noexcept {
 }
 
 long known_threads(const Registry& all) noexcept {
-#if defined(WEFT_TSAN)
+#if WEFT_TSAN
     constexpr long sanitizers_own = 1;
 #else
     constexpr long sanitizers_own = 0;

@@ -59,7 +59,7 @@ public:
             throw_errno(errno, "creating a hub: eventfd");
         }
         // Other back ends would not do what the redirected epoll_wait below is for.
-        loop_ = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+        loop_ = ev_loop_new(static_cast<unsigned>(EVBACKEND_EPOLL) | static_cast<unsigned>(EVFLAG_NOENV));
         if (loop_ == nullptr) {
             throw_errno(errno != 0 ? errno : ENOMEM, "creating a hub: epoll");
         }
