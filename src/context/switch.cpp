@@ -1,0 +1,90 @@
+// Starting and ending a flow of control.
+#include "context/switch.hpp"
+
+#include <pthread.h>
+
+#include <cerrno>
+#include <cxxabi.h>
+
+#include "base/assert.hpp"
+
+namespace weft::impl {
+namespace {
+
+using boost::context::detail::make_fcontext;
+using boost::context::detail::transfer_t;
+
+/// The bottom frame of every fiber. noexcept: an exception that reaches it ends the program with the throwing frames intact.
+void start(transfer_t transfer) noexcept {
+    // Nobody called this function: a backtrace ends here instead of following garbage.
+#if defined(__x86_64__)
+    asm volatile(".cfi_undefined rip");
+#elif defined(__aarch64__)
+    asm volatile(".cfi_undefined x30");
+#endif
+    store_left(transfer);
+    Execution& self = *static_cast<Execution*>(transfer.data)->next;
+#if WEFT_ASAN
+    __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+#endif
+    self.entry(self.argument);
+    fatal("a fiber's entry function has returned");
+}
+
+}  // namespace
+
+ThreadContext init_thread_context() noexcept {
+    return {.exceptions = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals()), .errno_address = &errno};
+}
+
+void init_thread_execution([[maybe_unused]] Execution& self) noexcept {
+#if WEFT_ASAN
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+        void* bottom = nullptr;
+        pthread_attr_getstack(&attributes, &bottom, &self.stack_size);
+        self.stack_bottom = bottom;
+        pthread_attr_destroy(&attributes);
+    }
+#endif
+#if WEFT_TSAN
+    self.tsan_fiber = __tsan_get_current_fiber();
+#endif
+}
+
+void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, void (*entry)(void*), void* argument) {
+    const auto size = static_cast<std::size_t>(stack_top - slot.limit);
+    self.entry = entry;
+    self.argument = argument;
+    self.sp = make_fcontext(stack_top, size, start);
+#if WEFT_ASAN
+    self.stack_bottom = slot.limit;
+    self.stack_size = size;
+    self.fake_stack = nullptr;
+    // The last fiber may have left frames behind that never returned.
+    __asan_unpoison_memory_region(slot.limit, size);
+#endif
+#if WEFT_TSAN
+    // A fresh one per fiber: its shadow call stack still holds the frames in which the last fiber ended.
+    if (slot.tsan_fiber != nullptr) {
+        __tsan_destroy_fiber(slot.tsan_fiber);
+    }
+    slot.tsan_fiber = __tsan_create_fiber(0);
+    self.tsan_fiber = slot.tsan_fiber;
+#endif
+}
+
+void exit_context(Execution& self, Execution& to, [[maybe_unused]] ThreadContext& thread) {
+    WEFT_ASSERT(thread.exceptions->caught == nullptr && thread.exceptions->uncaught == 0);
+    self.next = &to;
+#if WEFT_ASAN
+    __sanitizer_start_switch_fiber(nullptr, to.stack_bottom, to.stack_size);
+#endif
+#if WEFT_TSAN
+    __tsan_switch_to_fiber(to.tsan_fiber, 0);
+#endif
+    boost::context::detail::jump_fcontext(to.sp, &self);
+    __builtin_unreachable();
+}
+
+}  // namespace weft::impl

@@ -1,0 +1,86 @@
+// The switch from one stack to another, and all that a thread keeps per stack without knowing it: errno, the exceptions in
+// flight, the sanitizers' idea of where they are. The only user of Boost.Context.
+#pragma once
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include <cstddef>
+
+#include "context/sanitizer.hpp"
+#include "context/stack.hpp"
+
+namespace weft::impl {
+
+/// A suspended flow of control. Embedded in whatever core knows about a fiber; trivially copyable state, fixed address.
+struct Execution {
+    void* sp = nullptr;         ///< valid while suspended
+    Execution* next = nullptr;  ///< whom this one has switched to last: a fresh stack learns its own Execution by it
+    void (*entry)(void*) = nullptr;
+    void* argument = nullptr;
+#if WEFT_ASAN
+    const void* stack_bottom = nullptr;
+    std::size_t stack_size = 0;
+    void* fake_stack = nullptr;
+#endif
+#if WEFT_TSAN
+    void* tsan_fiber = nullptr;
+#endif
+};
+
+/// What __cxa_get_globals() points to, as the C++ ABI defines it.
+struct ExceptionGlobals {
+    void* caught;
+    unsigned int uncaught;
+};
+
+/// Addresses that are fixed per OS thread; fibers do not migrate, so a hub looks them up once.
+struct ThreadContext {
+    ExceptionGlobals* exceptions = nullptr;
+    int* errno_address = nullptr;
+};
+
+[[nodiscard]] ThreadContext init_thread_context() noexcept;
+
+/// Makes `self` stand for the calling thread's own stack.
+void init_thread_execution(Execution& self) noexcept;
+
+/// Makes `self` start `entry(argument)` at its first switch, on the stack from slot.limit up to `stack_top`, which is at
+/// most slot.top. `entry` never returns and no exception leaves it: it ends in exit_context().
+void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, void (*entry)(void*), void* argument);
+
+/// The first thing on the side that has been switched to: tells the one that left where it can be resumed.
+[[gnu::always_inline]] inline void store_left(boost::context::detail::transfer_t transfer) noexcept {
+    static_cast<Execution*>(transfer.data)->sp = transfer.fctx;
+}
+
+/// Leaves `self`, continues `to`; returns when somebody switches to `self` again, on the same thread.
+[[gnu::always_inline]] inline void switch_context(Execution& self, Execution& to, ThreadContext& thread) {
+    const int saved_errno = *thread.errno_address;
+    // Whoever leaves with exceptions in flight takes them along, so the thread's record is clear at each switch, and the
+    // others, nearly all, have nothing to restore.
+    const ExceptionGlobals in_flight = *thread.exceptions;
+    const bool has_exceptions = in_flight.caught != nullptr || in_flight.uncaught != 0;
+    if (has_exceptions) [[unlikely]] {
+        *thread.exceptions = ExceptionGlobals{nullptr, 0};
+    }
+    self.next = &to;
+#if WEFT_ASAN
+    __sanitizer_start_switch_fiber(&self.fake_stack, to.stack_bottom, to.stack_size);
+#endif
+#if WEFT_TSAN
+    __tsan_switch_to_fiber(to.tsan_fiber, 0);
+#endif
+    store_left(boost::context::detail::jump_fcontext(to.sp, &self));
+#if WEFT_ASAN
+    __sanitizer_finish_switch_fiber(self.fake_stack, nullptr, nullptr);
+#endif
+    if (has_exceptions) [[unlikely]] {
+        *thread.exceptions = in_flight;
+    }
+    *thread.errno_address = saved_errno;
+}
+
+/// Leaves `self` for good. Its stack may be released once `to` runs, not before.
+[[noreturn]] void exit_context(Execution& self, Execution& to, ThreadContext& thread);
+
+}  // namespace weft::impl
