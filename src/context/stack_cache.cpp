@@ -7,9 +7,9 @@
 namespace weft::impl {
 namespace {
 
-constexpr std::uint32_t shelf_capacity = 512;
+constexpr std::uint32_t shelf_capacity = 1024;
 constexpr std::uint32_t refill_count = 32;
-constexpr std::uint32_t drain_count = 128;
+constexpr std::uint32_t drain_count = 256;
 
 }  // namespace
 

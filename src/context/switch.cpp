@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cxxabi.h>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -72,6 +73,12 @@ void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, voi
     slot.tsan_fiber = __tsan_create_fiber(0);
     self.tsan_fiber = slot.tsan_fiber;
 #endif
+}
+
+void jump_with_exceptions(Execution& self, Execution& to, ExceptionGlobals& globals) {
+    const ExceptionGlobals in_flight = std::exchange(globals, ExceptionGlobals{nullptr, 0});
+    jump(self, to);
+    globals = in_flight;
 }
 
 void exit_context(Execution& self, Execution& to, [[maybe_unused]] ThreadContext& thread) {

@@ -53,16 +53,8 @@ void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, voi
     static_cast<Execution*>(transfer.data)->sp = transfer.fctx;
 }
 
-/// Leaves `self`, continues `to`; returns when somebody switches to `self` again, on the same thread.
-[[gnu::always_inline]] inline void switch_context(Execution& self, Execution& to, ThreadContext& thread) {
-    const int saved_errno = *thread.errno_address;
-    // Whoever leaves with exceptions in flight takes them along, so the thread's record is clear at each switch, and the
-    // others, nearly all, have nothing to restore.
-    const ExceptionGlobals in_flight = *thread.exceptions;
-    const bool has_exceptions = in_flight.caught != nullptr || in_flight.uncaught != 0;
-    if (has_exceptions) [[unlikely]] {
-        *thread.exceptions = ExceptionGlobals{nullptr, 0};
-    }
+/// The jump and what the sanitizers want to hear about it.
+[[gnu::always_inline]] inline void jump(Execution& self, Execution& to) {
     self.next = &to;
 #if WEFT_ASAN
     __sanitizer_start_switch_fiber(&self.fake_stack, to.stack_bottom, to.stack_size);
@@ -74,8 +66,19 @@ void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, voi
 #if WEFT_ASAN
     __sanitizer_finish_switch_fiber(self.fake_stack, nullptr, nullptr);
 #endif
-    if (has_exceptions) [[unlikely]] {
-        *thread.exceptions = in_flight;
+}
+
+/// Whoever leaves with exceptions in flight takes them along, so the thread's record is clear at each switch and the others,
+/// nearly all, have nothing to restore. Out of line: what it keeps needs registers that the common case would have to save.
+void jump_with_exceptions(Execution& self, Execution& to, ExceptionGlobals& globals);
+
+/// Leaves `self`, continues `to`; returns when somebody switches to `self` again, on the same thread.
+[[gnu::always_inline]] inline void switch_context(Execution& self, Execution& to, ThreadContext& thread) {
+    const int saved_errno = *thread.errno_address;
+    if (thread.exceptions->caught == nullptr && thread.exceptions->uncaught == 0) [[likely]] {
+        jump(self, to);
+    } else {
+        jump_with_exceptions(self, to, *thread.exceptions);
     }
     *thread.errno_address = saved_errno;
 }
