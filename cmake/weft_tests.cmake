@@ -1,5 +1,4 @@
 # One executable per folder of tests, its tests known to ctest one by one.
-include(GoogleTest)
 
 # GoogleTest precompiled saves 1.4 of 3.7 seconds per file of tests. Not under a compiler launcher such as ccache, which does
 # better than that and cannot cache what uses a precompiled header.
@@ -13,36 +12,24 @@ if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 # weft_add_test_folder(NAME DIRECTORY LINK...): an executable NAME of DIRECTORY/*.cpp, or nothing where there are none.
-# The end of a suite's name decides its labels: TimersReal (needs real time), SpawnHuge (more than 20,000 fibers),
-# ServerSlow (more than ten seconds). tests/run.sh leaves out `slow` and `huge` unless it is asked for them.
+# Its tests get the folder's name as a label, and those that the names of their suites end in (weft_discover.cmake).
 function(weft_add_test_folder name directory)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${directory}/*.cpp)
     if(NOT sources)
         return()
     endif()
     add_executable(${name} ${sources})
-    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-    target_compile_options(${name} PRIVATE -ftls-model=initial-exec)
-    target_link_libraries(${name} PRIVATE ${ARGN} weft_warnings GTest::gmock GTest::gtest_main)
     if(WEFT_PRECOMPILE)
         target_precompile_headers(${name} REUSE_FROM weft_precompiled)
     endif()
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    target_compile_options(${name} PRIVATE -ftls-model=initial-exec)
+    target_link_libraries(${name} PRIVATE ${ARGN} weft_warnings GTest::gmock GTest::gtest_main)
 
+    # Read by ctest when it starts: what tests there are is asked of the executable then, not while it is built.
     cmake_path(GET directory FILENAME folder)
-    set(real "*Real.*:*Real/*.*")
-    set(huge "*Huge.*:*Huge/*.*")
-    set(slow "*Slow.*:*Slow/*.*")
-    weft_discover(${name} "-${real}:${huge}:${slow}" "${folder}" 60)
-    weft_discover(${name} "${real}" "${folder};real" 60)
-    weft_discover(${name} "${huge}" "${folder};huge" 300)
-    weft_discover(${name} "${slow}" "${folder};slow" 300)
-endfunction()
-
-function(weft_discover name filter labels timeout)
-    gtest_discover_tests(${name}
-        TEST_PREFIX ${name}.
-        TEST_FILTER "${filter}"
-        DISCOVERY_MODE PRE_TEST
-        DISCOVERY_TIMEOUT 60
-        PROPERTIES LABELS "${labels}" TIMEOUT ${timeout})
+    set(script ${CMAKE_CURRENT_BINARY_DIR}/${name}_tests.cmake)
+    file(GENERATE OUTPUT ${script} CONTENT
+        "include(\"${PROJECT_SOURCE_DIR}/cmake/weft_discover.cmake\")\nweft_discover(${name} \"$<TARGET_FILE:${name}>\" ${folder})\n")
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${script})
 endfunction()
