@@ -3,15 +3,16 @@
 
 #include "base/error.hpp"
 
-#define WEFT_CHECK(condition, ...)                \
-    do {                                          \
-        if (!(condition)) [[unlikely]] {          \
-            ::weft::impl::fatal(__VA_ARGS__);     \
-        }                                         \
+#define WEFT_CHECK(condition, ...)            \
+    do {                                      \
+        if (!(condition)) [[unlikely]] {      \
+            ::weft::impl::fatal(__VA_ARGS__); \
+        }                                     \
     } while (false)
 
 #ifdef NDEBUG
 #define WEFT_ASSERT(condition) static_cast<void>(0)
 #else
-#define WEFT_ASSERT(condition) WEFT_CHECK(condition, "%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition)
+#define WEFT_ASSERT(condition) \
+    WEFT_CHECK(condition, "%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition)
 #endif

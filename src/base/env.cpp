@@ -34,10 +34,17 @@ std::optional<unsigned> suffix_shift(std::string_view suffix) {
         return std::nullopt;
     }
     switch (suffix[0]) {
-        case 'k': case 'K': return 10;
-        case 'm': case 'M': return 20;
-        case 'g': case 'G': return 30;
-        default: return std::nullopt;
+        case 'k':
+        case 'K':
+            return 10;
+        case 'm':
+        case 'M':
+            return 20;
+        case 'g':
+        case 'G':
+            return 30;
+        default:
+            return std::nullopt;
     }
 }
 

@@ -1,4 +1,5 @@
-// Configuration from WEFT_* environment variables. A bad value is an error that names variable, value and valid forms.
+// Configuration from WEFT_* environment variables. A bad value is an error that names variable, value and
+// valid forms.
 #pragma once
 
 #include <cstddef>

@@ -95,7 +95,8 @@ void fatal(const char* format, ...) {
     va_start(arguments, format);
     print_line(format, arguments);
     va_end(arguments);
-    // The dump itself may find something broken: the second call prints its message and goes straight to abort.
+    // The dump itself may find something broken: the second call prints its message and goes straight to
+    // abort.
     static constinit std::atomic<bool> dumped{false};
     if (!dumped.exchange(true) && fatal_dump_hook != nullptr) {
         fatal_dump_hook();

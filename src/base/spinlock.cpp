@@ -6,7 +6,8 @@
 namespace weft::impl {
 
 void SpinLock::lock_contended() noexcept {
-    // A holder that runs is done within these spins; one that was preempted needs the processor, so give it up.
+    // A holder that runs is done within these spins; one that was preempted needs the processor, so give it
+    // up.
     constexpr int spins_before_yield = 100;
     for (int spins = 0;; ++spins) {
         if (!locked_.load(std::memory_order_relaxed) && try_lock()) {

@@ -4,7 +4,6 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
-
 namespace weft::impl {
 
 constinit Sys sys{};

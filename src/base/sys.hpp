@@ -1,4 +1,5 @@
-// The only door to libc and the kernel: a table of functions. Fault tests replace entries, the shim restores the originals.
+// The only door to libc and the kernel: a table of functions. Fault tests replace entries, the shim restores
+// the originals.
 #pragma once
 
 #include <fcntl.h>
@@ -27,7 +28,8 @@ int futex_wait(const std::uint32_t* word, std::uint32_t expected, const timespec
 /// Wakes at most `count` waiters. Returns how many.
 int futex_wake(const std::uint32_t* word, int count);
 
-/// Signatures are those of libc. Entries are read without synchronisation: replace them only while no other thread runs.
+/// Signatures are those of libc. Entries are read without synchronisation: replace them only while no other
+/// thread runs.
 struct Sys {
     // Memory.
     void* (*mmap)(void*, std::size_t, int, int, int, off_t) = ::mmap;

@@ -38,9 +38,12 @@ Guard GuardLadder::protect(void* at) noexcept {
             return Guard::pages;
         }
         if (!no_mappings_.exchange(true, std::memory_order_relaxed)) {
-            warn("from now on stacks have no guard pages (this kernel has no MADV_GUARD_INSTALL, and %zu mappings are "
-                 "half of vm.max_map_count or all that is left): an overflow is found only when the fiber waits",
-                 mappings_.load(std::memory_order_relaxed));
+            warn(
+                "from now on stacks have no guard pages (this kernel has no MADV_GUARD_INSTALL, and %zu "
+                "mappings are "
+                "half of vm.max_map_count or all that is left): an overflow is found only when the fiber "
+                "waits",
+                mappings_.load(std::memory_order_relaxed));
         }
     }
     unguarded_stacks.store(true, std::memory_order_relaxed);

@@ -18,8 +18,9 @@ enum class Guard : std::uint8_t {
 /// Set for good once a stack without guard pages was made.
 extern constinit std::atomic<bool> unguarded_stacks;
 
-/// A ladder whose upper rungs break for good: guard markers (Linux 6.13), which cost no mapping; PROT_NONE, which costs two
-/// mappings each and so ends at half of vm.max_map_count; a canary, with one warning. Any thread.
+/// A ladder whose upper rungs break for good: guard markers (Linux 6.13), which cost no mapping; PROT_NONE,
+/// which costs two mappings each and so ends at half of vm.max_map_count; a canary, with one warning. Any
+/// thread.
 class GuardLadder {
 public:
     constexpr GuardLadder() noexcept = default;

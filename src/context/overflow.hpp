@@ -21,8 +21,8 @@ extern constinit DescribeStack describe_stack;
 /// Throws std::invalid_argument at a bad value of that variable.
 void install_overflow_report();
 
-/// An alternate signal stack for the calling thread, without which a report of an overflow cannot run. A thread that has
-/// one already keeps it. Destroyed by the thread that made it.
+/// An alternate signal stack for the calling thread, without which a report of an overflow cannot run. A
+/// thread that has one already keeps it. Destroyed by the thread that made it.
 class AltStack {
 public:
     AltStack() noexcept;

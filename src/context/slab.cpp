@@ -11,8 +11,8 @@ namespace {
 constexpr int pr_set_vma = 0x53564d41;  // PR_SET_VMA, PR_SET_VMA_ANON_NAME: since Linux 5.17
 constexpr int pr_set_vma_anon_name = 0;
 
-// Frames at the same depth of all stacks would share their cache sets; each header starts some lines lower instead. What is
-// left of the top page holds a control block and the frames of a parked fiber.
+// Frames at the same depth of all stacks would share their cache sets; each header starts some lines lower
+// instead. What is left of the top page holds a control block and the frames of a parked fiber.
 constexpr std::size_t colour_count = 22;
 constexpr std::size_t colour_step = 64;
 static_assert(page_size - colour_count * colour_step >= 2560);
@@ -39,11 +39,13 @@ StackSlot* Slab::make_slot(std::size_t index, GuardLadder& ladder) noexcept {
 Slab* map_slab(std::size_t size_class, std::size_t count) noexcept {
     const std::size_t stride = guard_size + stack_class_size(size_class);
     const std::size_t length = page_size + count * stride;
-    void* memory = sys.mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory =
+        sys.mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) {
         return nullptr;
     }
-    // Both are improvements that a kernel may lack: one touched page must not become a huge one, and maps should say what this is.
+    // Both are improvements that a kernel may lack: one touched page must not become a huge one, and maps
+    // should say what this is.
     sys.madvise(memory, length, MADV_NOHUGEPAGE);
     sys.prctl(pr_set_vma, pr_set_vma_anon_name, memory, length, "weft stacks");
     Slab* slab = new (memory) Slab{};
@@ -53,7 +55,8 @@ Slab* map_slab(std::size_t size_class, std::size_t count) noexcept {
     slab->size_class = size_class;
     slab->next = slabs.load(std::memory_order_relaxed);
     // release: pairs with the acquire in stack_containing().
-    while (!slabs.compare_exchange_weak(slab->next, slab, std::memory_order_release, std::memory_order_relaxed)) {
+    while (!slabs.compare_exchange_weak(slab->next, slab, std::memory_order_release,
+                                        std::memory_order_relaxed)) {
     }
     return slab;
 }

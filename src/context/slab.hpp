@@ -9,8 +9,8 @@
 
 namespace weft::impl {
 
-/// Lies in the first page of its own mapping; the slots follow. Each slot is guard, then stack, with the header at the
-/// coloured end of its top page.
+/// Lies in the first page of its own mapping; the slots follow. Each slot is guard, then stack, with the
+/// header at the coloured end of its top page.
 struct Slab {
     std::byte* slots;  ///< start of the first slot's guard
     std::size_t stride;
@@ -25,7 +25,8 @@ struct Slab {
     StackSlot* make_slot(std::size_t index, GuardLadder& ladder) noexcept;
 };
 
-/// A slab for `count` stacks of one class, entered into the process's list. Null where the kernel has no room (errno).
+/// A slab for `count` stacks of one class, entered into the process's list. Null where the kernel has no room
+/// (errno).
 [[nodiscard]] Slab* map_slab(std::size_t size_class, std::size_t count) noexcept;
 
 }  // namespace weft::impl

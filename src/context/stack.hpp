@@ -18,8 +18,9 @@ inline constexpr std::size_t min_stack_size = std::size_t{16} << 10;
 inline constexpr std::size_t default_stack_size = std::size_t{256} << 10;
 inline constexpr std::size_t max_stack_size = std::size_t{1} << 30;
 
-/// The header of a stack, in the top page of that very stack. Its memory is never unmapped and its page never given
-/// back, so whatever lies between it and the page's start can be read for ever, however stale the pointer.
+/// The header of a stack, in the top page of that very stack. Its memory is never unmapped and its page never
+/// given back, so whatever lies between it and the page's start can be read for ever, however stale the
+/// pointer.
 struct alignas(64) StackSlot {
     std::byte* limit;  ///< lowest usable byte
     std::byte* top;    ///< one past the highest usable byte: this header itself
@@ -36,7 +37,8 @@ static_assert(sizeof(StackSlot) == 64);
 
 [[nodiscard]] bool canary_intact(const StackSlot& slot) noexcept;
 
-/// False: this stack has overflowed and cannot be trusted. One load and one branch where all stacks have guard pages.
+/// False: this stack has overflowed and cannot be trusted. One load and one branch where all stacks have
+/// guard pages.
 [[nodiscard]] inline bool canary_ok(const StackSlot& slot) noexcept {
     if (!unguarded_stacks.load(std::memory_order_relaxed)) [[likely]] {
         return true;
@@ -67,7 +69,8 @@ public:
     static StackPool& process() noexcept;
 
     /// A stack of at least `size` usable bytes, less the rest of the top page that header and colour take.
-    /// Throws std::system_error with the reason: EINVAL above max_stack_size, ENOMEM where the kernel gives no memory.
+    /// Throws std::system_error with the reason: EINVAL above max_stack_size, ENOMEM where the kernel gives
+    /// no memory.
     StackSlot* acquire(std::size_t size);
     void release(StackSlot* slot) noexcept;
 
@@ -90,8 +93,8 @@ private:
     std::array<SizeClass, stack_class_count> classes_{};
 };
 
-/// The warm stacks of one hub: last in, first out, so that the next fiber gets the stack whose lines are in the cache.
-/// Not thread-safe.
+/// The warm stacks of one hub: last in, first out, so that the next fiber gets the stack whose lines are in
+/// the cache. Not thread-safe.
 class StackCache {
 public:
     explicit StackCache(StackPool& pool = StackPool::process()) noexcept : pool_(pool) {}

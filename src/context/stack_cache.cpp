@@ -25,7 +25,8 @@ StackSlot* StackCache::refill(std::size_t size) {
         return pool_.acquire(size);
     }
     Shelf& shelf = shelves_[size_class];
-    shelf.count = static_cast<std::uint32_t>(pool_.acquire_batch(size_class, shelf.slots.get(), refill_count));
+    shelf.count =
+        static_cast<std::uint32_t>(pool_.acquire_batch(size_class, shelf.slots.get(), refill_count));
     return shelf.slots[--shelf.count];
 }
 

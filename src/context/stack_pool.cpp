@@ -28,8 +28,9 @@ std::string limit_text(__rlimit_resource_t resource) {
 [[noreturn]] void throw_no_room(std::size_t size_class, int err) {
     throw std::system_error(err, std::system_category(),
                             "no room for a fiber's stack of " + in_kib(stack_class_size(size_class)) +
-                                " (limits: vm.max_map_count " + std::to_string(max_map_count()) + ", RLIMIT_AS " +
-                                limit_text(RLIMIT_AS) + ", the machine's memory under vm.overcommit_memory)");
+                                " (limits: vm.max_map_count " + std::to_string(max_map_count()) +
+                                ", RLIMIT_AS " + limit_text(RLIMIT_AS) +
+                                ", the machine's memory under vm.overcommit_memory)");
 }
 
 }  // namespace
@@ -92,7 +93,8 @@ bool StackPool::grow(std::size_t size_class) noexcept {
     constexpr std::size_t most_bytes = std::size_t{256} << 20;
     constexpr std::size_t most_slots = 512;
     constexpr std::size_t least_slots = 64;
-    const std::size_t fitting = std::max<std::size_t>(most_bytes / (guard_size + stack_class_size(size_class)), 1);
+    const std::size_t fitting =
+        std::max<std::size_t>(most_bytes / (guard_size + stack_class_size(size_class)), 1);
     std::size_t slots = std::min(std::clamp(stacks.slots / 2, least_slots, most_slots), fitting);
     // Near a limit a smaller mapping may still fit.
     for (; slots > 0 && stacks.slab == nullptr; slots /= 2) {

@@ -3,8 +3,8 @@
 
 #include <pthread.h>
 
-#include <cerrno>
 #include <cxxabi.h>
+#include <cerrno>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -15,7 +15,8 @@ namespace {
 using boost::context::detail::make_fcontext;
 using boost::context::detail::transfer_t;
 
-/// The bottom frame of every fiber. noexcept: an exception that reaches it ends the program with the throwing frames intact.
+/// The bottom frame of every fiber. noexcept: an exception that reaches it ends the program with the throwing
+/// frames intact.
 void start(transfer_t transfer) noexcept {
     // Nobody called this function: a backtrace ends here instead of following garbage.
 #if defined(__x86_64__)
@@ -35,7 +36,8 @@ void start(transfer_t transfer) noexcept {
 }  // namespace
 
 ThreadContext init_thread_context() noexcept {
-    return {.exceptions = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals()), .errno_address = &errno};
+    return {.exceptions = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals()),
+            .errno_address = &errno};
 }
 
 void init_thread_execution([[maybe_unused]] Execution& self) noexcept {
@@ -53,7 +55,8 @@ void init_thread_execution([[maybe_unused]] Execution& self) noexcept {
 #endif
 }
 
-void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, void (*entry)(void*), void* argument) {
+void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, void (*entry)(void*),
+                     void* argument) {
     const auto size = static_cast<std::size_t>(stack_top - slot.limit);
     self.entry = entry;
     self.argument = argument;

@@ -26,7 +26,8 @@ void append_wait(std::string& text, const WaitRecord& wait, std::int64_t now) {
         text += part;
     }
     if (wait.timer.armed()) {
-        std::snprintf(part, sizeof part, ", deadline in %.3f s", static_cast<double>(wait.timer.when - now) / 1e9);
+        std::snprintf(part, sizeof part, ", deadline in %.3f s",
+                      static_cast<double>(wait.timer.when - now) / 1e9);
         text += part;
     }
 }

@@ -50,13 +50,9 @@ void FiberHandle::close() noexcept {
     release(fiber);
 }
 
-void FiberHandle::join(Deadline deadline) const {
-    join_fiber(checked(block_, "join"), deadline);
-}
+void FiberHandle::join(Deadline deadline) const { join_fiber(checked(block_, "join"), deadline); }
 
-bool FiberHandle::ready() const noexcept {
-    return checked(block_, "ready").finished();
-}
+bool FiberHandle::ready() const noexcept { return checked(block_, "ready").finished(); }
 
 std::exception_ptr FiberHandle::exception() const {
     FiberBlock& fiber = checked(block_, "exception");
@@ -68,29 +64,19 @@ std::exception_ptr FiberHandle::exception() const {
     return fiber.error;
 }
 
-void FiberHandle::cancel() const {
-    cancel_anywhere(checked(block_, "cancel"));
-}
+void FiberHandle::cancel() const { cancel_anywhere(checked(block_, "cancel")); }
 
 void FiberHandle::kill(std::exception_ptr error) const {
     kill_anywhere(checked(block_, "kill"), std::move(error));
 }
 
-void FiberHandle::detach() noexcept {
-    release(checked(std::exchange(block_, nullptr), "detach"));
-}
+void FiberHandle::detach() noexcept { release(checked(std::exchange(block_, nullptr), "detach")); }
 
-FiberRef FiberHandle::ref() const {
-    return RefBox::wrap(box_of(checked(block_, "ref")));
-}
+FiberRef FiberHandle::ref() const { return RefBox::wrap(box_of(checked(block_, "ref"))); }
 
-std::uint64_t FiberHandle::id() const noexcept {
-    return checked(block_, "id").id;
-}
+std::uint64_t FiberHandle::id() const noexcept { return checked(block_, "id").id; }
 
-std::string_view FiberHandle::name() const noexcept {
-    return checked(block_, "name").name;
-}
+std::string_view FiberHandle::name() const noexcept { return checked(block_, "name").name; }
 
 ClosureBase& FiberHandle::collect(Deadline deadline) const {
     FiberBlock& fiber = checked(block_, "get");
@@ -106,9 +92,7 @@ ClosureBase& FiberHandle::collect(Deadline deadline) const {
 
 namespace weft {
 
-HubRef this_hub() {
-    return impl::HubAccess::ref(impl::Hub::ensure());
-}
+HubRef this_hub() { return impl::HubAccess::ref(impl::Hub::ensure()); }
 
 void yield() {
     impl::Hub* hub = impl::Hub::current();

@@ -22,11 +22,11 @@ struct LocalStore;
 struct RefBox;
 
 /// Bits of FiberBlock::attention: why a park has to look closer before it waits. The hub's thread only.
-inline constexpr std::uint8_t attention_scopes = 1;    ///< the chain of scopes is not empty
-inline constexpr std::uint8_t attention_cancel = 2;    ///< cancel(): level, for the whole fiber
-inline constexpr std::uint8_t attention_kill = 4;      ///< kill(): edge, taken by the next wait
-inline constexpr std::uint8_t attention_error = 8;     ///< the hub has an error for this (main) fiber: edge
-inline constexpr std::uint8_t attention_canary = 16;   ///< the stack has no guard: look at its canary
+inline constexpr std::uint8_t attention_scopes = 1;   ///< the chain of scopes is not empty
+inline constexpr std::uint8_t attention_cancel = 2;   ///< cancel(): level, for the whole fiber
+inline constexpr std::uint8_t attention_kill = 4;     ///< kill(): edge, taken by the next wait
+inline constexpr std::uint8_t attention_error = 8;    ///< the hub has an error for this (main) fiber: edge
+inline constexpr std::uint8_t attention_canary = 16;  ///< the stack has no guard: look at its canary
 
 /// Bits of FiberBlock::state. The one that is set second, of finished and released, gives the stack back.
 inline constexpr std::uint32_t state_finished = 1;
@@ -37,13 +37,13 @@ inline constexpr std::uint32_t state_boxed = 8;     ///< there is a box to tell 
 struct FiberBlock {
     // What a switch and a park touch comes first.
     Execution execution;
-    FiberBlock* next = nullptr;  ///< in the run queue
+    FiberBlock* next = nullptr;      ///< in the run queue
     std::atomic<Hub*> hub{nullptr};  ///< for life; null once the hub has ended
-    WaitRecord* wait = nullptr;  ///< while parked
-    ScopeLink* scopes = nullptr;  ///< innermost
+    WaitRecord* wait = nullptr;      ///< while parked
+    ScopeLink* scopes = nullptr;     ///< innermost
     std::uint8_t attention = 0;
     bool started = false;
-    bool collected = false;  ///< somebody has seen how it ended
+    bool collected = false;      ///< somebody has seen how it ended
     std::int16_t io_budget = 0;  ///< input/output operations left before a yield
     std::atomic<std::uint32_t> state{0};
     std::uint64_t id = 0;

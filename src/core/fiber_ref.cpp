@@ -154,17 +154,11 @@ FiberRef::FiberRef(const FiberRef& other) noexcept : box_(other.box_) {
     }
 }
 
-FiberRef::~FiberRef() {
-    impl::release_box(box_);
-}
+FiberRef::~FiberRef() { impl::release_box(box_); }
 
-std::uint64_t FiberRef::id() const noexcept {
-    return box_ != nullptr ? box_->id : 0;
-}
+std::uint64_t FiberRef::id() const noexcept { return box_ != nullptr ? box_->id : 0; }
 
-std::string FiberRef::name() const {
-    return box_ != nullptr ? box_->name : std::string();
-}
+std::string FiberRef::name() const { return box_ != nullptr ? box_->name : std::string(); }
 
 bool FiberRef::alive() const noexcept {
     if (box_ == nullptr) {

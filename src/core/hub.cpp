@@ -13,14 +13,16 @@ namespace weft::impl {
 
 namespace {
 
-// A fiber that only switches must not starve descriptors and timers: after this many switches the hub takes a pass.
+// A fiber that only switches must not starve descriptors and timers: after this many switches the hub takes a
+// pass.
 constexpr std::int32_t quantum_switches = 64;
 
-// With fibers ready, a pass polls at most this often; the system call would otherwise dominate short switches.
+// With fibers ready, a pass polls at most this often; the system call would otherwise dominate short
+// switches.
 constexpr std::int64_t poll_interval_ns = 50'000;
 
-// The upper bits of a fiber's id are its hub's serial number; of the lower ones, half belong to fibers that other
-// threads start, so that the hub counts its own without a lock.
+// The upper bits of a fiber's id are its hub's serial number; of the lower ones, half belong to fibers that
+// other threads start, so that the hub counts its own without a lock.
 constexpr unsigned fiber_id_bits = 40;
 constexpr std::uint64_t first_foreign_id = std::uint64_t{1} << 39;
 
@@ -104,9 +106,7 @@ void Hub::leave_finished() noexcept {
     exit_context(self.execution, next->execution, thread_context_);
 }
 
-void Hub::loop_entry(void* hub) {
-    static_cast<Hub*>(hub)->loop();
-}
+void Hub::loop_entry(void* hub) { static_cast<Hub*>(hub)->loop(); }
 
 void Hub::loop() noexcept {
     for (;;) {

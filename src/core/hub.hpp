@@ -79,7 +79,8 @@ public:
     std::size_t live_fibers = 0;
     std::size_t stack_size = default_stack_size;  ///< of fibers that ask for none
 
-    /// Waits that only the world outside can end: descriptors, jobs of a pool, signals. They rule out a deadlock.
+    /// Waits that only the world outside can end: descriptors, jobs of a pool, signals. They rule out a
+    /// deadlock.
     std::size_t outside_waits = 0;
 
     /// Woken when the last fiber that counts has finished.
@@ -126,7 +127,7 @@ private:
     std::uint64_t next_foreign_id_ = 0;
 
     alignas(64) Inbox inbox_;
-    std::atomic<bool> asleep_{false};       ///< the hub may be blocked in the poller
+    std::atomic<bool> asleep_{false};        ///< the hub may be blocked in the poller
     std::atomic<std::uint32_t> posting_{0};  ///< threads inside post(): the hub may not end yet
 
     FiberBlock main_;
@@ -136,8 +137,6 @@ private:
 /// The thread's hub; everything per thread is behind it. Initial-exec, so that reading it is one load.
 extern constinit thread_local Hub* current_hub __attribute__((tls_model("initial-exec")));
 
-inline Hub* Hub::current() noexcept {
-    return current_hub;
-}
+inline Hub* Hub::current() noexcept { return current_hub; }
 
 }  // namespace weft::impl

@@ -82,9 +82,7 @@ std::string describe(const Registry& all) {
 
 }  // namespace
 
-std::mutex& registry_lock() noexcept {
-    return registry().lock;
-}
+std::mutex& registry_lock() noexcept { return registry().lock; }
 
 void register_hub(Hub& hub) {
     Registry& all = registry();
@@ -102,9 +100,7 @@ void unregister_hub(Hub& hub) noexcept {
     }
 }
 
-HubRef HubAccess::ref(const Hub& hub) noexcept {
-    return HubRef(hub.serial + 1);
-}
+HubRef HubAccess::ref(const Hub& hub) noexcept { return HubRef(hub.serial + 1); }
 
 bool HubAccess::is_here(HubRef ref) noexcept {
     const Hub* here = Hub::current();
@@ -120,9 +116,7 @@ Hub* HubAccess::find(HubRef ref) noexcept {
     return nullptr;
 }
 
-void count_own_thread(int change) noexcept {
-    own_threads.fetch_add(change, std::memory_order_relaxed);
-}
+void count_own_thread(int change) noexcept { own_threads.fetch_add(change, std::memory_order_relaxed); }
 
 bool block_for_good(Hub& hub) {
     Registry& all = registry();

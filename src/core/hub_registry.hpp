@@ -30,8 +30,8 @@ struct HubAccess {
 /// A thread that the library made (a pool's): it is not a reason to wait for the world outside.
 void count_own_thread(int change) noexcept;
 
-/// Called by a hub without anything to wait for. If nothing in the process can wake any hub, raises Deadlock in
-/// a main fiber and says whether it was this hub's; otherwise the hub may sleep.
+/// Called by a hub without anything to wait for. If nothing in the process can wake any hub, raises Deadlock
+/// in a main fiber and says whether it was this hub's; otherwise the hub may sleep.
 bool block_for_good(Hub& hub);
 void no_longer_blocked(Hub& hub) noexcept;
 

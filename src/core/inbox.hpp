@@ -17,13 +17,14 @@ struct InboxItem {
 
 class Inbox {
 public:
-    /// Any thread. The exchange pairs with the one of take_all(): what the poster wrote before is seen by run().
+    /// Any thread. The exchange pairs with the one of take_all(): what the poster wrote before is seen by
+    /// run().
     void push(InboxItem& item) noexcept {
         InboxItem* head = head_.load(std::memory_order_relaxed);
         do {
             item.next = head;
-        } while (!head_.compare_exchange_weak(head, &item, std::memory_order_seq_cst,
-                                              std::memory_order_relaxed));
+        } while (
+            !head_.compare_exchange_weak(head, &item, std::memory_order_seq_cst, std::memory_order_relaxed));
     }
 
     bool empty() const noexcept { return head_.load(std::memory_order_seq_cst) == nullptr; }

@@ -36,7 +36,8 @@ void run_function(FiberBlock& fiber) noexcept {
     if ((fiber.attention & attention_kill) != 0) {
         fiber.closure->drop(*fiber.closure);
         fiber.collected = fiber.pending == nullptr;
-        fiber.error = fiber.collected ? std::make_exception_ptr(FiberExit{}) : std::exchange(fiber.pending, nullptr);
+        fiber.error =
+            fiber.collected ? std::make_exception_ptr(FiberExit{}) : std::exchange(fiber.pending, nullptr);
         return;
     }
     try {
@@ -103,7 +104,8 @@ void run_start(InboxItem& item, Hub& hub) noexcept {
 }
 
 struct JoinRecord : WaitRecord {
-    explicit JoinRecord(FiberBlock& whom) noexcept : WaitRecord(WaitReason::join, &whom, &abort_join), target(whom) {
+    explicit JoinRecord(FiberBlock& whom) noexcept
+        : WaitRecord(WaitReason::join, &whom, &abort_join), target(whom) {
         node.record = this;
     }
     static bool abort_join(WaitRecord& record) noexcept {
@@ -158,9 +160,7 @@ NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t 
     return {block, align_down(reinterpret_cast<std::byte*>(block) - bytes, alignment)};
 }
 
-void unmake_fiber(FiberBlock* block) noexcept {
-    give_back_stack(*block);
-}
+void unmake_fiber(FiberBlock* block) noexcept { give_back_stack(*block); }
 
 void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& options, bool detached) {
     block->closure = closure;
@@ -214,7 +214,8 @@ void join_fiber(FiberBlock& fiber, Deadline& deadline) {
         return;
     }
     if (Hub::current() != nullptr && &Hub::current()->running() == &fiber) {
-        fatal("fiber %llu \"%s\" joins itself", static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
+        fatal("fiber %llu \"%s\" joins itself", static_cast<unsigned long long>(fiber.id),
+              fiber.name.c_str());
     }
     JoinRecord record(fiber);
     if (enlist(fiber, record.node)) {

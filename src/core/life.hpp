@@ -11,11 +11,13 @@ class Hub;
 void cancel_here(FiberBlock& fiber, Hub& hub) noexcept;
 void kill_here(FiberBlock& fiber, Hub& hub, std::exception_ptr error) noexcept;
 
-/// As above from any thread, while the fiber has a handle or its box is locked. No effect on a finished fiber.
+/// As above from any thread, while the fiber has a handle or its box is locked. No effect on a finished
+/// fiber.
 void cancel_anywhere(FiberBlock& fiber);
 void kill_anywhere(FiberBlock& fiber, std::exception_ptr error);
 
-/// Nobody refers to the fiber any more and it has finished: ends its result, and gives back its stack. Any thread.
+/// Nobody refers to the fiber any more and it has finished: ends its result, and gives back its stack. Any
+/// thread.
 void dispose(FiberBlock& fiber) noexcept;
 
 /// Waits until `fiber` has finished.

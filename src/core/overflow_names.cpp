@@ -20,8 +20,6 @@ bool name_owner(const StackSlot* slot, FiberDescription& description) noexcept {
 
 }  // namespace
 
-void install_overflow_names() noexcept {
-    describe_stack = &name_owner;
-}
+void install_overflow_names() noexcept { describe_stack = &name_owner; }
 
 }  // namespace weft::impl

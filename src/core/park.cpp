@@ -15,9 +15,7 @@ namespace weft::impl {
 
 namespace {
 
-std::int64_t ns_of(TimePoint time) noexcept {
-    return time.time_since_epoch().count();
-}
+std::int64_t ns_of(TimePoint time) noexcept { return time.time_since_epoch().count(); }
 
 /// When the call's own limit is reached, in steady ns.
 std::int64_t fix(Deadline& deadline, Hub& hub) noexcept {
@@ -28,9 +26,7 @@ std::int64_t fix(Deadline& deadline, Hub& hub) noexcept {
 }
 
 /// While exceptions unwind a fiber, nothing interrupts what its destructors wait for.
-bool unwinding(Hub& hub) noexcept {
-    return hub.thread_context().exceptions->uncaught != 0;
-}
+bool unwinding(Hub& hub) noexcept { return hub.thread_context().exceptions->uncaught != 0; }
 
 /// What the fiber's scopes, its killers and its stack's canary say before it waits.
 struct Interest {
@@ -41,9 +37,10 @@ struct Interest {
 Interest look_closer(FiberBlock& fiber, Hub& hub) noexcept {
     Interest interest;
     if ((fiber.attention & attention_canary) != 0 && !canary_ok(*fiber.slot)) {
-        fatal("fiber %llu \"%s\" has overflown its stack, which has no guard page; give it a larger "
-              "SpawnOptions::stack_size",
-              static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
+        fatal(
+            "fiber %llu \"%s\" has overflown its stack, which has no guard page; give it a larger "
+            "SpawnOptions::stack_size",
+            static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
     }
     if (unwinding(hub)) {
         return interest;
@@ -189,9 +186,12 @@ void wake(WaitRecord& record) noexcept {
 
 void park_or_throw(WaitRecord& record, Deadline& deadline, const char* operation) {
     switch (park(record, deadline)) {
-        case Wake::woken: return;
-        case Wake::timed_out: throw TimeoutError(operation);
-        case Wake::interrupted: throw_interrupt();
+        case Wake::woken:
+            return;
+        case Wake::timed_out:
+            throw TimeoutError(operation);
+        case Wake::interrupted:
+            throw_interrupt();
     }
 }
 

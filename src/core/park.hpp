@@ -7,14 +7,16 @@
 
 namespace weft::impl {
 
-/// Waits until `record` is woken, `deadline` passes or the fiber is interrupted. The caller has queued the record
-/// already. A relative deadline is fixed at the clock here, in place. On a thread without a hub, the thread waits.
+/// Waits until `record` is woken, `deadline` passes or the fiber is interrupted. The caller has queued the
+/// record already. A relative deadline is fixed at the clock here, in place. On a thread without a hub, the
+/// thread waits.
 [[nodiscard]] Wake park(WaitRecord& record, Deadline& deadline);
 
 /// As park(), but lets nothing interrupt it: for clean-up that has to finish.
 [[nodiscard]] Wake park_shielded(WaitRecord& record, Deadline& deadline);
 
-/// As park(); throws TimeoutError(operation), Cancelled or what the fiber was killed with instead of returning.
+/// As park(); throws TimeoutError(operation), Cancelled or what the fiber was killed with instead of
+/// returning.
 void park_or_throw(WaitRecord& record, Deadline& deadline, const char* operation);
 
 /// Makes the owner of a record that the caller has won run again. Exactly once per win; any thread.

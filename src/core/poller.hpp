@@ -15,7 +15,7 @@ struct Watch {
     bool write = false;
     bool started = false;  ///< by start(), until stop()
     OnReady on_ready = nullptr;
-    Watch* next_ready = nullptr;                  ///< the poller's batch, in order of arrival
+    Watch* next_ready = nullptr;                ///< the poller's batch, in order of arrival
     alignas(void*) std::byte storage[48] = {};  ///< the poller's own
 };
 
@@ -37,7 +37,8 @@ public:
     /// Ends the poll() under way or, if there is none, the next one. Any thread.
     virtual void notify() noexcept = 0;
 
-    /// Begins watching; level-triggered. `fresh`: the number belongs to another description than at the last start.
+    /// Begins watching; level-triggered. `fresh`: the number belongs to another description than at the last
+    /// start.
     virtual void start(Watch& watch, bool fresh) = 0;
     virtual void stop(Watch& watch) noexcept = 0;
 

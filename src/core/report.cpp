@@ -22,7 +22,8 @@ std::terminate_handler earlier_handler = nullptr;
 void report_and_terminate() {
     if (Hub* hub = Hub::current()) {
         const FiberBlock& fiber = hub->running();
-        warn("std::terminate in fiber %llu \"%s\"%s", static_cast<unsigned long long>(fiber.id), fiber.name.c_str(),
+        warn("std::terminate in fiber %llu \"%s\"%s", static_cast<unsigned long long>(fiber.id),
+             fiber.name.c_str(),
              std::uncaught_exceptions() > 0 && (fiber.attention & (attention_cancel | attention_kill)) != 0
                  ? "; a destructor or another noexcept function that waits needs a weft::Shield"
                  : "");

@@ -1,4 +1,5 @@
-// What is printed when nobody looks: errors of fibers that nobody collects, and the end of the program in a fiber.
+// What is printed when nobody looks: errors of fibers that nobody collects, and the end of the program in a
+// fiber.
 #pragma once
 
 #include "core/fiber_block.hpp"

@@ -18,9 +18,7 @@ namespace weft::impl {
 
 namespace {
 
-bool abort_sleep(WaitRecord&) noexcept {
-    return true;
-}
+bool abort_sleep(WaitRecord&) noexcept { return true; }
 
 /// The main fiber's wait for the last of the others.
 struct EmptyRecord : WaitRecord {
@@ -64,7 +62,8 @@ bool end_fibers(Hub& hub, Duration grace) {
     return false;
 }
 
-// A hub ends with its thread, after the thread's C++ thread_local objects: keys are destroyed later than those.
+// A hub ends with its thread, after the thread's C++ thread_local objects: keys are destroyed later than
+// those.
 pthread_key_t thread_end_key;
 
 void end_with_thread(void*) {
@@ -100,9 +99,7 @@ void Hub::adopt(std::unique_ptr<Poller> poller) {
     current_hub = hub.release();
 }
 
-void Hub::destroy_current() noexcept {
-    delete std::exchange(current_hub, nullptr);
-}
+void Hub::destroy_current() noexcept { delete std::exchange(current_hub, nullptr); }
 
 RunGuard::RunGuard(const RunOptions& options) : grace_(options.grace), made_hub_(Hub::current() == nullptr) {
     Hub& hub = Hub::ensure();

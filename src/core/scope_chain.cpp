@@ -40,9 +40,11 @@ void open_scope(ScopeLink& link) {
 void close_scope(ScopeLink& link) noexcept {
     FiberBlock& fiber = *link.fiber;
     if (fiber.scopes != &link) {
-        fatal("scopes of fiber %llu \"%s\" are left in the wrong order: leave the innermost first, in the fiber "
-              "that has entered it",
-              static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
+        fatal(
+            "scopes of fiber %llu \"%s\" are left in the wrong order: leave the innermost first, in the "
+            "fiber "
+            "that has entered it",
+            static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
     }
     fiber.scopes = link.outer;
     if (link.outer == nullptr) {

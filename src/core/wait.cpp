@@ -13,16 +13,26 @@ WaitRecord::WaitRecord(WaitReason why, const void* what, Abort on_abort) noexcep
 
 const char* to_string(WaitReason reason) noexcept {
     switch (reason) {
-        case WaitReason::sleep: return "sleep";
-        case WaitReason::join: return "join";
-        case WaitReason::readable: return "readable";
-        case WaitReason::writable: return "writable";
-        case WaitReason::mutex: return "mutex";
-        case WaitReason::event: return "event";
-        case WaitReason::semaphore: return "semaphore";
-        case WaitReason::condition: return "condition";
-        case WaitReason::pool_job: return "pool job";
-        case WaitReason::any_of: return "any of several";
+        case WaitReason::sleep:
+            return "sleep";
+        case WaitReason::join:
+            return "join";
+        case WaitReason::readable:
+            return "readable";
+        case WaitReason::writable:
+            return "writable";
+        case WaitReason::mutex:
+            return "mutex";
+        case WaitReason::event:
+            return "event";
+        case WaitReason::semaphore:
+            return "semaphore";
+        case WaitReason::condition:
+            return "condition";
+        case WaitReason::pool_job:
+            return "pool job";
+        case WaitReason::any_of:
+            return "any of several";
     }
     return "?";
 }

@@ -35,8 +35,8 @@ enum class Wake : std::uint8_t {
 
 /// One wait of one fiber or thread; lives on the waiter's stack for the length of the call.
 ///
-/// Whoever takes the record out of what it is queued in (under that queue's lock) has won it and must wake() it
-/// exactly once. `abort` is the way back: it tries to take the record out on behalf of a timer or a
+/// Whoever takes the record out of what it is queued in (under that queue's lock) has won it and must wake()
+/// it exactly once. `abort` is the way back: it tries to take the record out on behalf of a timer or a
 /// cancellation and says whether it won.
 struct WaitRecord {
     using Abort = bool (*)(WaitRecord&) noexcept;
@@ -96,7 +96,8 @@ public:
         node.linked = false;
     }
 
-    /// Takes out the oldest record that is still open; the caller has won it and must wake() it. Null if none.
+    /// Takes out the oldest record that is still open; the caller has won it and must wake() it. Null if
+    /// none.
     WaitRecord* pop() noexcept {
         while (head_ != nullptr) {
             WaitNode& node = *head_;

@@ -22,7 +22,7 @@ namespace {
 
 struct Entry {
     SpinLock lock;
-    FdTable* first = nullptr;     ///< nearly always the only one
+    FdTable* first = nullptr;  ///< nearly always the only one
     std::vector<FdTable*> more;
 };
 

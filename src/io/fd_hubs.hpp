@@ -10,10 +10,12 @@ void list_hub(int fd, FdTable& table);
 /// The hub ends.
 void unlist_hub(int fd, FdTable& table) noexcept;
 
-/// Wakes whoever waits for `fd`, on every hub, with EBADF, and closes it (or, with `keep`, only forgets it). The number is
-/// released when the last hub has let go of it: at once, unless another hub knows the descriptor. Any thread.
+/// Wakes whoever waits for `fd`, on every hub, with EBADF, and closes it (or, with `keep`, only forgets it).
+/// The number is released when the last hub has let go of it: at once, unless another hub knows the
+/// descriptor. Any thread.
 void close_everywhere(int fd) noexcept;
-/// As above, but leaves the descriptor open for somebody else to own: all hubs but the calling one must not know it.
+/// As above, but leaves the descriptor open for somebody else to own: all hubs but the calling one must not
+/// know it.
 void forget_here(int fd) noexcept;
 
 }  // namespace weft::impl

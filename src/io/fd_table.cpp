@@ -15,7 +15,8 @@ void on_ready(Watch& watch) noexcept {
     if (WaitRecord* record = direction.waiters.pop()) {
         wake(*record);
     } else {
-        // Nobody cares just now. Stopped only here, so that a fiber that always comes back in time never pays for it.
+        // Nobody cares just now. Stopped only here, so that a fiber that always comes back in time never pays
+        // for it.
         Hub::current()->poller().stop(watch);
     }
 }

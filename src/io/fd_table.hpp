@@ -1,4 +1,5 @@
-// What a hub knows of each descriptor: its two watches, who waits, and whether it is worth trying without waiting.
+// What a hub knows of each descriptor: its two watches, who waits, and whether it is worth trying without
+// waiting.
 #pragma once
 
 #include "core/hub.hpp"
@@ -16,8 +17,8 @@ struct Direction {
     Watch watch;
     WaitList waiters;
     bool fresh = true;  ///< the watch has never been started for this description
-    /// Worth trying at once: an event has said so, or nothing is known. A short read or EAGAIN ends it; the poller is
-    /// level-triggered, so a wait after that misses nothing.
+    /// Worth trying at once: an event has said so, or nothing is known. A short read or EAGAIN ends it; the
+    /// poller is level-triggered, so a wait after that misses nothing.
     bool ready = true;
 };
 

@@ -66,12 +66,10 @@ int wait_for(Descriptor& descriptor, bool write, Deadline& deadline) {
                  : park_for(*hub, state, state.read, fd, WaitReason::readable, deadline);
 }
 
-constexpr bool means_wait(int error) noexcept {
-    return error == EAGAIN || error == EWOULDBLOCK;
-}
+constexpr bool means_wait(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
-/// Calls attempt(fd) until it neither would block nor was interrupted by a signal. `whole` is what a transfer yields if
-/// there may be more at once: less than that ends the direction's readiness.
+/// Calls attempt(fd) until it neither would block nor was interrupted by a signal. `whole` is what a transfer
+/// yields if there may be more at once: less than that ends the direction's readiness.
 template <bool Write, class Attempt>
 Transfer transfer(Descriptor& descriptor, Deadline& deadline, std::size_t whole, Attempt attempt) {
     Hub* hub = Hub::current();
@@ -116,9 +114,7 @@ int wait_readable(Descriptor& descriptor, Deadline& deadline) {
     return wait_for(descriptor, false, deadline);
 }
 
-int wait_writable(Descriptor& descriptor, Deadline& deadline) {
-    return wait_for(descriptor, true, deadline);
-}
+int wait_writable(Descriptor& descriptor, Deadline& deadline) { return wait_for(descriptor, true, deadline); }
 
 Transfer recv(Descriptor& descriptor, void* to, std::size_t size, int flags, Deadline& deadline) {
     // A look ahead or a call that insists on all its bytes says nothing about what is left.

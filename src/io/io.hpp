@@ -1,6 +1,6 @@
-// Input and output that parks the fiber instead of blocking the thread. Results as in libc, but for what waits: 0 or an
-// errno value, never EAGAIN or EINTR; ETIMEDOUT past the deadline, EBADF once the descriptor is closed. Cancellation and
-// kill are thrown, and then nothing has been taken or sent.
+// Input and output that parks the fiber instead of blocking the thread. Results as in libc, but for what
+// waits: 0 or an errno value, never EAGAIN or EINTR; ETIMEDOUT past the deadline, EBADF once the descriptor
+// is closed. Cancellation and kill are thrown, and then nothing has been taken or sent.
 //
 // On a thread without a hub the same calls block the thread.
 #pragma once
@@ -28,9 +28,11 @@ struct Transfer {
 };
 
 /// Stream sockets: after a short read the next one waits without trying first.
-[[nodiscard]] Transfer recv(Descriptor& descriptor, void* to, std::size_t size, int flags, Deadline& deadline);
+[[nodiscard]] Transfer recv(Descriptor& descriptor, void* to, std::size_t size, int flags,
+                            Deadline& deadline);
 /// One send, which may be short.
-[[nodiscard]] Transfer send(Descriptor& descriptor, const void* from, std::size_t size, int flags, Deadline& deadline);
+[[nodiscard]] Transfer send(Descriptor& descriptor, const void* from, std::size_t size, int flags,
+                            Deadline& deadline);
 /// Any socket; always tries first.
 [[nodiscard]] Transfer recvmsg(Descriptor& descriptor, msghdr& message, int flags, Deadline& deadline);
 [[nodiscard]] Transfer sendmsg(Descriptor& descriptor, const msghdr& message, int flags, Deadline& deadline);

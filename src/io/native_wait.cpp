@@ -18,7 +18,8 @@ int wait_natively(int fd, bool write, Deadline& deadline) noexcept {
     for (;;) {
         int limit = -1;
         if (!deadline.is_never()) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.resolve({}) - weft::now());
+            const auto left =
+                std::chrono::ceil<std::chrono::milliseconds>(deadline.resolve({}) - weft::now());
             if (left.count() <= 0) {
                 return ETIMEDOUT;
             }

@@ -131,9 +131,7 @@ private:
     Watch* ready_ = nullptr;
 };
 
-std::unique_ptr<Poller> make_libev_poller() {
-    return std::make_unique<LibevPoller>();
-}
+std::unique_ptr<Poller> make_libev_poller() { return std::make_unique<LibevPoller>(); }
 
 }  // namespace
 

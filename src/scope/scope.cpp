@@ -9,11 +9,10 @@ namespace weft::impl {
 
 namespace {
 
-ScopeLink& link_in(std::byte* room) noexcept {
-    return *std::launder(reinterpret_cast<ScopeLink*>(room));
-}
+ScopeLink& link_in(std::byte* room) noexcept { return *std::launder(reinterpret_cast<ScopeLink*>(room)); }
 
-/// Whether something further out would interrupt the fiber too: then the exception is not this scope's to stop.
+/// Whether something further out would interrupt the fiber too: then the exception is not this scope's to
+/// stop.
 bool cancelled_outside(const ScopeLink& link) noexcept {
     for (const ScopeLink* outer = link.outer; outer != nullptr && !link.shield; outer = outer->outer) {
         if (outer->cancelled) {
@@ -34,9 +33,7 @@ ScopeFrame::ScopeFrame(Deadline deadline, bool shield) {
     open_scope(*link);
 }
 
-ScopeFrame::~ScopeFrame() {
-    close_scope(link_in(link_));
-}
+ScopeFrame::~ScopeFrame() { close_scope(link_in(link_)); }
 
 bool ScopeFrame::caught_own() const noexcept {
     const ScopeLink& link = link_in(const_cast<std::byte*>(link_));

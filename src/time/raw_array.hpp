@@ -31,8 +31,8 @@ public:
     const T& operator[](std::size_t index) const noexcept { return data_[index]; }
     std::uint32_t capacity() const noexcept { return capacity_; }
 
-    /// Moves the first `count` elements to room for `capacity`; false, and nothing changed, where there is no memory.
-    /// Not realloc: that copies the whole old room, and most of a heap's room has never been touched.
+    /// Moves the first `count` elements to room for `capacity`; false, and nothing changed, where there is no
+    /// memory. Not realloc: that copies the whole old room, and most of a heap's room has never been touched.
     [[nodiscard]] bool resize(std::uint32_t count, std::uint32_t capacity) noexcept {
         T* const data = static_cast<T*>(std::malloc(capacity * sizeof(T)));
         if (data == nullptr) {

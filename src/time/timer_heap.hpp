@@ -1,4 +1,5 @@
-// A binary heap of deadlines in exact order: by time, then by arming. Each node knows its place, so it can leave early.
+// A binary heap of deadlines in exact order: by time, then by arming. Each node knows its place, so it can
+// leave early.
 #pragma once
 
 #include "time/raw_array.hpp"
@@ -17,7 +18,8 @@ public:
     std::uint32_t room() const noexcept { return entries_.capacity(); }
     std::size_t bytes() const noexcept { return entries_.capacity() * sizeof(Entry); }
 
-    /// Makes room for `capacity` entries, no fewer than there are; false, and nothing changed, without memory.
+    /// Makes room for `capacity` entries, no fewer than there are; false, and nothing changed, without
+    /// memory.
     [[nodiscard]] bool set_room(std::uint32_t capacity) noexcept { return entries_.resize(count_, capacity); }
 
     /// Needs room, which the owner has made.

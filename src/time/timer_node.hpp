@@ -9,7 +9,8 @@ namespace weft::impl {
 /// Later than every deadline.
 inline constexpr std::int64_t no_timer = std::numeric_limits<std::int64_t>::max();
 
-/// Usually on the waiter's stack. The queue touches it only while it is armed, and holds its address: it cannot move.
+/// Usually on the waiter's stack. The queue touches it only while it is armed, and holds its address: it
+/// cannot move.
 struct TimerNode {
     TimerNode() noexcept = default;
     TimerNode(const TimerNode&) = delete;

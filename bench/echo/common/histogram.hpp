@@ -1,5 +1,5 @@
-// A histogram of latencies, log-linear in the manner of HdrHistogram: three significant digits at every magnitude, constant
-// memory, one increment to record.
+// A histogram of latencies, log-linear in the manner of HdrHistogram: three significant digits at every
+// magnitude, constant memory, one increment to record.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,11 @@
 
 namespace weft::bench {
 
-/// Counts values from 0 to max_value() (about 18 minutes in nanoseconds); larger ones count as max_value(), but max() is exact.
+/// Counts values from 0 to max_value() (about 18 minutes in nanoseconds); larger ones count as max_value(),
+/// but max() is exact.
 ///
-/// Below 2048 every value has a cell of its own. Above, each power of two is divided into 1024 cells, so a cell is never
-/// wider than a thousandth of its values.
+/// Below 2048 every value has a cell of its own. Above, each power of two is divided into 1024 cells, so a
+/// cell is never wider than a thousandth of its values.
 class Histogram {
 public:
     Histogram() : counts_(cell_of(max_value()) + 1) {}
@@ -46,8 +47,8 @@ public:
     [[nodiscard]] std::uint64_t min() const { return count_ == 0 ? 0 : min_; }
     [[nodiscard]] double mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
 
-    /// The smallest recorded value (to three digits, rounded up) that at least this share of all values does not exceed;
-    /// 0 while nothing was recorded.
+    /// The smallest recorded value (to three digits, rounded up) that at least this share of all values does
+    /// not exceed; 0 while nothing was recorded.
     [[nodiscard]] std::uint64_t quantile(double share) const {
         if (count_ == 0) {
             return 0;

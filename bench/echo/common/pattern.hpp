@@ -8,8 +8,9 @@
 
 namespace weft::bench {
 
-/// A pseudo-random text of a prime period, so that bytes which are lost, repeated, swapped within a stream or between
-/// two streams (which start at different places) show as a difference. The bytes at any place lie in one piece of memory.
+/// A pseudo-random text of a prime period, so that bytes which are lost, repeated, swapped within a stream or
+/// between two streams (which start at different places) show as a difference. The bytes at any place lie in
+/// one piece of memory.
 class Pattern {
 public:
     static constexpr std::size_t period = 4093;

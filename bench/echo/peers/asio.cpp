@@ -16,20 +16,22 @@ public:
     explicit Session(tcp::socket socket) : socket_(std::move(socket)) {}
 
     void read() {
-        socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](std::error_code error, std::size_t size) {
-            if (!error) {
-                self->write(size);
-            }
-        });
+        socket_.async_read_some(asio::buffer(buffer_),
+                                [self = shared_from_this()](std::error_code error, std::size_t size) {
+                                    if (!error) {
+                                        self->write(size);
+                                    }
+                                });
     }
 
 private:
     void write(std::size_t size) {
-        asio::async_write(socket_, asio::buffer(buffer_, size), [self = shared_from_this()](std::error_code error, std::size_t) {
-            if (!error) {
-                self->read();
-            }
-        });
+        asio::async_write(socket_, asio::buffer(buffer_, size),
+                          [self = shared_from_this()](std::error_code error, std::size_t) {
+                              if (!error) {
+                                  self->read();
+                              }
+                          });
     }
 
     tcp::socket socket_;
@@ -50,7 +52,8 @@ void accept(tcp::acceptor& acceptor) {
 
 int main(int argc, char** argv) {
     const std::string version = "Asio " + std::to_string(ASIO_VERSION / 100000) + "." +
-                                std::to_string(ASIO_VERSION / 100 % 1000) + "." + std::to_string(ASIO_VERSION % 100);
+                                std::to_string(ASIO_VERSION / 100 % 1000) + "." +
+                                std::to_string(ASIO_VERSION % 100);
     const int port = echo_port_argument(argc, argv, version.c_str());
     asio::io_context context(1);
     tcp::acceptor acceptor(context, tcp::v4(), echo_listen(port, 1));

@@ -20,8 +20,8 @@ namespace {
 
 namespace fibers = boost::fibers;
 
-// Round robin; when no fiber is ready, epoll_wait instead of a condition variable. Descriptors are registered once,
-// edge-triggered, with the fiber that serves them.
+// Round robin; when no fiber is ready, epoll_wait instead of a condition variable. Descriptors are registered
+// once, edge-triggered, with the fiber that serves them.
 class EpollRoundRobin : public fibers::algo::algorithm {
 public:
     EpollRoundRobin() : poller_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
@@ -52,7 +52,8 @@ public:
 
     void suspend_until(std::chrono::steady_clock::time_point const& until) noexcept override {
         std::array<epoll_event, 64> events;
-        const int count = epoll_wait(poller_, events.data(), static_cast<int>(events.size()), timeout_ms(until));
+        const int count =
+            epoll_wait(poller_, events.data(), static_cast<int>(events.size()), timeout_ms(until));
         for (int i = 0; i < count; ++i) {
             auto* const waiter = static_cast<Waiter*>(events[static_cast<std::size_t>(i)].data.ptr);
             if (waiter != nullptr && waiter->parked) {
@@ -84,7 +85,8 @@ private:
         if (until == std::chrono::steady_clock::time_point::max()) {
             return -1;
         }
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
         return left.count() > 0 ? static_cast<int>(left.count()) : 0;
     }
 
@@ -135,8 +137,9 @@ void serve(int fd) {
             return;
         }
         for (ssize_t done = 0; done < got;) {
-            const ssize_t sent = socket(
-                [&](int s) { return send(s, buffer.data() + done, static_cast<std::size_t>(got - done), MSG_NOSIGNAL); });
+            const ssize_t sent = socket([&](int s) {
+                return send(s, buffer.data() + done, static_cast<std::size_t>(got - done), MSG_NOSIGNAL);
+            });
             if (sent < 0) {
                 return;
             }
@@ -152,7 +155,8 @@ int main(int argc, char** argv) {
     fibers::use_scheduling_algorithm<EpollRoundRobin>();
     Socket listener(echo_listen(port, 1));
     for (;;) {
-        const int fd = listener([](int s) { return accept4(s, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); });
+        const int fd =
+            listener([](int s) { return accept4(s, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); });
         if (fd < 0) {
             if (!echo_accept_can_go_on()) {
                 echo_die("accept4");
@@ -160,6 +164,7 @@ int main(int argc, char** argv) {
             continue;
         }
         echo_socket_options(fd);
-        fibers::fiber(fibers::launch::post, std::allocator_arg, fibers::fixedsize_stack(64 * 1024), serve, fd).detach();
+        fibers::fiber(fibers::launch::post, std::allocator_arg, fibers::fixedsize_stack(64 * 1024), serve, fd)
+            .detach();
     }
 }

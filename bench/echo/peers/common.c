@@ -87,11 +87,15 @@ int echo_accept_can_go_on(void) {
         case EMFILE:
         case ENFILE:
         case ENOBUFS:
-        case ENOMEM: usleep(10 * 1000); return 1;
+        case ENOMEM:
+            usleep(10 * 1000);
+            return 1;
         case EAGAIN:
         case EINTR:
         case ECONNABORTED:
-        case EPROTO: return 1;
-        default: return 0;
+        case EPROTO:
+            return 1;
+        default:
+            return 0;
     }
 }

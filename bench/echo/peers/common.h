@@ -9,8 +9,8 @@ extern "C" {
 
 enum { ECHO_BUFFER_BYTES = 16 * 1024, ECHO_BACKLOG = 1024 };
 
-/* The port argument: 0 (the system picks) when absent; a bad one ends the program with status 2. `--version` prints what
- * the server is built on and ends it. */
+/* The port argument: 0 (the system picks) when absent; a bad one ends the program with status 2. `--version`
+ * prints what the server is built on and ends it. */
 int echo_port_argument(int argc, char** argv, const char* version);
 
 /* Listens on 127.0.0.1:port and prints `listening on 127.0.0.1:PORT`; ends the program if it cannot. */

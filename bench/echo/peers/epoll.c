@@ -1,8 +1,8 @@
 /* Echo server written by hand on epoll: the limit that the others are measured against.
  *
  * Level-triggered, so that one recv per event suffices and no EAGAIN is ever provoked; one buffer for all
- * connections, which stays in the first-level cache; at most 64 events per epoll_wait, since larger batches push
- * the sockets that the kernel has just touched out of the cache before they are read (measured). */
+ * connections, which stays in the first-level cache; at most 64 events per epoll_wait, since larger batches
+ * push the sockets that the kernel has just touched out of the cache before they are read (measured). */
 #define _GNU_SOURCE
 #include "common.h"
 

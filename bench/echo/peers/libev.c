@@ -1,4 +1,5 @@
-/* Echo server on plain libev callbacks: one read watcher per connection, a write watcher only after a short write. */
+/* Echo server on plain libev callbacks: one read watcher per connection, a write watcher only after a short
+ * write. */
 #define _GNU_SOURCE
 #include "common.h"
 
@@ -29,7 +30,8 @@ static void drop(struct ev_loop* loop, struct connection* connection) {
     free(connection);
 }
 
-static void keep_for_later(struct ev_loop* loop, struct connection* connection, const char* bytes, size_t size) {
+static void keep_for_later(struct ev_loop* loop, struct connection* connection, const char* bytes,
+                           size_t size) {
     connection->left = malloc(size);
     if (connection->left == NULL) {
         drop(loop, connection);
@@ -69,8 +71,8 @@ static void on_readable(struct ev_loop* loop, ev_io* watcher, int events) {
 static void on_writable(struct ev_loop* loop, ev_io* watcher, int events) {
     (void)events;
     struct connection* connection = (struct connection*)watcher->data;
-    const ssize_t sent =
-        send(watcher->fd, connection->left + connection->begin, connection->end - connection->begin, MSG_NOSIGNAL);
+    const ssize_t sent = send(watcher->fd, connection->left + connection->begin,
+                              connection->end - connection->begin, MSG_NOSIGNAL);
     if (sent < 0) {
         if (errno != EAGAIN && errno != EINTR) {
             drop(loop, connection);

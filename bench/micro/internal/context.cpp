@@ -65,7 +65,8 @@ void context_create_run_finish(benchmark::State& state) {
 }
 BENCHMARK(context_create_run_finish);
 
-/// More stacks at once than a hub keeps warm: the exchange with the pool, and the memory given back to the kernel.
+/// More stacks at once than a hub keeps warm: the exchange with the pool, and the memory given back to the
+/// kernel.
 void stack_burst(benchmark::State& state) {
     StackCache stacks;
     std::vector<StackSlot*> slots(static_cast<std::size_t>(state.range(0)));

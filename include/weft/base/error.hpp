@@ -1,4 +1,5 @@
-// The exceptions of weft. Everything that is an operating-system or input/output error is a std::system_error.
+// The exceptions of weft. Everything that is an operating-system or input/output error is a
+// std::system_error.
 #pragma once
 
 #include <weft/base/export.hpp>
@@ -33,8 +34,8 @@ public:
     ~TimeoutError() override;
 };
 
-/// The stream ended too early. A std::system_error, so that one handler serves all failures of input and output;
-/// code() is Errc::end_of_stream.
+/// The stream ended too early. A std::system_error, so that one handler serves all failures of input and
+/// output; code() is Errc::end_of_stream.
 class WEFT_API EndOfStream : public std::system_error {
 public:
     explicit EndOfStream(const std::string& operation);
@@ -52,7 +53,8 @@ public:
     ~Deadlock() override;
 };
 
-/// The waiting call was cancelled, and did not happen. Not a std::exception, so that a handler for errors lets it pass.
+/// The waiting call was cancelled, and did not happen. Not a std::exception, so that a handler for errors
+/// lets it pass.
 class WEFT_API Cancelled {
 public:
     /// `reason` is not copied: a string literal, or a text that outlives the unwinding.
@@ -63,8 +65,8 @@ private:
     const char* reason_;
 };
 
-/// What kill() throws into a fiber unless it is given another exception. Not a std::exception; a fiber that ends with it
-/// has not failed, and nothing is reported.
+/// What kill() throws into a fiber unless it is given another exception. Not a std::exception; a fiber that
+/// ends with it has not failed, and nothing is reported.
 class WEFT_API FiberExit {
 public:
     [[nodiscard]] const char* what() const noexcept { return "fiber killed"; }

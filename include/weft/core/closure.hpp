@@ -14,7 +14,7 @@ namespace weft::impl {
 
 /// The type-erased face of a closure. The library runs it once, or only drops its arguments, and destroys it.
 struct ClosureBase {
-    void (*invoke)(ClosureBase&);             ///< runs the function; what it throws comes out
+    void (*invoke)(ClosureBase&);            ///< runs the function; what it throws comes out
     void (*drop)(ClosureBase&) noexcept;     ///< destroys function and arguments, unless invoke() did
     void (*destroy)(ClosureBase&) noexcept;  ///< ends the object, its result included
 };

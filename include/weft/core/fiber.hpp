@@ -42,9 +42,9 @@ private:
 
 /// How a fiber is started.
 struct SpawnOptions {
-    std::string_view name = {};   ///< shown in dumps and reports; copied
-    std::size_t stack_size = 0;   ///< usable bytes, rounded up; 0: the hub's default (256 KiB unless set)
-    HubRef hub = {};              ///< where it runs for life
+    std::string_view name = {};  ///< shown in dumps and reports; copied
+    std::size_t stack_size = 0;  ///< usable bytes, rounded up; 0: the hub's default (256 KiB unless set)
+    HubRef hub = {};             ///< where it runs for life
 };
 
 /// A copyable weak handle: outlives its fiber, keeps nothing alive.
@@ -112,11 +112,12 @@ public:
     /// The fiber must have finished. Counts as having seen the error.
     [[nodiscard]] std::exception_ptr exception() const;
 
-    /// Level-triggered: each wait of the fiber throws Cancelled from now on, outside of its shields. Returns at once.
+    /// Level-triggered: each wait of the fiber throws Cancelled from now on, outside of its shields. Returns
+    /// at once.
     void cancel() const;
 
-    /// Edge-triggered: the next (or present) wait of the fiber throws `error`, FiberExit if null, once. A fiber that
-    /// has not started never runs. Returns at once; join() waits for the end.
+    /// Edge-triggered: the next (or present) wait of the fiber throws `error`, FiberExit if null, once. A
+    /// fiber that has not started never runs. Returns at once; join() waits for the end.
     void kill(std::exception_ptr error = nullptr) const;
 
     /// Lets the fiber go on alone; its error, if any, is reported when it ends. Empties the handle.
@@ -141,11 +142,13 @@ struct NewFiber {
     FiberBlock* block;
     void* closure;
 };
-[[nodiscard]] WEFT_API NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t alignment);
+[[nodiscard]] WEFT_API NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes,
+                                           std::size_t alignment);
 /// Gives it up again: its closure could not be made.
 WEFT_API void unmake_fiber(FiberBlock* block) noexcept;
 /// Queues it at its hub.
-WEFT_API void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& options, bool detached);
+WEFT_API void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& options,
+                          bool detached);
 
 template <class F, class... Args>
 using SpawnResult = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
@@ -177,7 +180,8 @@ public:
     ///
     /// Suspends:  until the fiber has finished.
     /// Cancel:    the fiber is not affected.
-    /// Errors:    TimeoutError past `deadline`; what the function threw, each time; FiberExit if it was killed,
+    /// Errors:    TimeoutError past `deadline`; what the function threw, each time; FiberExit if it was
+    /// killed,
     ///            Cancelled if it was cancelled.
     /// Threads:   any fiber or thread.
     /// Since:     0.1
@@ -203,10 +207,12 @@ private:
     friend Fiber<impl::SpawnResult<F, Args...>> spawn(const SpawnOptions&, F&&, Args&&...);
 };
 
-/// Queues a fiber that calls fn(args...), and goes on; the fiber runs when the caller waits. Function and arguments are
-/// copied or moved as std::thread does (std::ref for references). A thread without a hub gets one.
+/// Queues a fiber that calls fn(args...), and goes on; the fiber runs when the caller waits. Function and
+/// arguments are copied or moved as std::thread does (std::ref for references). A thread without a hub gets
+/// one.
 ///
-/// Errors:    std::system_error if there is no room for its stack or no hub can be made; std::invalid_argument for a
+/// Errors:    std::system_error if there is no room for its stack or no hub can be made;
+/// std::invalid_argument for a
 ///            hub that has ended.
 /// Threads:   any.
 /// Since:     0.1
@@ -216,8 +222,8 @@ Fiber<impl::SpawnResult<F, Args...>> spawn(const SpawnOptions& options, F&& fn, 
         impl::spawn_closure(options, false, std::forward<F>(fn), std::forward<Args>(args)...));
 }
 template <class F, class... Args>
-    requires(!std::is_same_v<std::decay_t<F>, SpawnOptions>)
-Fiber<impl::SpawnResult<F, Args...>> spawn(F&& fn, Args&&... args) {
+requires(!std::is_same_v<std::decay_t<F>, SpawnOptions>) Fiber<impl::SpawnResult<F, Args...>> spawn(
+    F&& fn, Args&&... args) {
     return spawn(SpawnOptions{}, std::forward<F>(fn), std::forward<Args>(args)...);
 }
 
@@ -227,8 +233,7 @@ void spawn_detached(const SpawnOptions& options, F&& fn, Args&&... args) {
     impl::spawn_closure(options, true, std::forward<F>(fn), std::forward<Args>(args)...);
 }
 template <class F, class... Args>
-    requires(!std::is_same_v<std::decay_t<F>, SpawnOptions>)
-void spawn_detached(F&& fn, Args&&... args) {
+requires(!std::is_same_v<std::decay_t<F>, SpawnOptions>) void spawn_detached(F&& fn, Args&&... args) {
     spawn_detached(SpawnOptions{}, std::forward<F>(fn), std::forward<Args>(args)...);
 }
 

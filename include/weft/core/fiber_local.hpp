@@ -19,8 +19,8 @@ WEFT_API void store_local(std::size_t key, void* value, void (*end)(void*) noexc
 
 }  // namespace impl
 
-/// One value of type T for each fiber that asks for it, made at the first use and destroyed at the fiber's end, youngest
-/// first. Usually a variable with static storage. Keys are never reused.
+/// One value of type T for each fiber that asks for it, made at the first use and destroyed at the fiber's
+/// end, youngest first. Usually a variable with static storage. Keys are never reused.
 ///
 /// Threads:   any; a thread without a hub has its own value.
 /// Since:     0.1
@@ -30,7 +30,8 @@ public:
     /// Values begin as T().
     FiberLocal() : FiberLocal([] { return T(); }) {}
     /// Values begin as `initial()`, which may wait.
-    explicit FiberLocal(std::function<T()> initial) : key_(impl::new_local_key()), initial_(std::move(initial)) {}
+    explicit FiberLocal(std::function<T()> initial)
+        : key_(impl::new_local_key()), initial_(std::move(initial)) {}
     FiberLocal(const FiberLocal&) = delete;
     FiberLocal& operator=(const FiberLocal&) = delete;
 

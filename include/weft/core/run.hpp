@@ -13,7 +13,8 @@ namespace weft {
 
 /// How run() treats its hub.
 struct RunOptions {
-    /// For the fibers that are left when the function has returned: they are cancelled, and waited for so long.
+    /// For the fibers that are left when the function has returned: they are cancelled, and waited for so
+    /// long.
     Duration grace = std::chrono::seconds(5);
     /// The stack size of fibers that ask for none; 0: 256 KiB.
     std::size_t stack_size = 0;
@@ -36,8 +37,9 @@ private:
 
 }  // namespace impl
 
-/// Calls fn() as the main fiber of this thread, on the thread's own stack, and returns its value. Fibers that are left
-/// then are cancelled and joined; those that outlast the grace period are named on standard error and abandoned.
+/// Calls fn() as the main fiber of this thread, on the thread's own stack, and returns its value. Fibers that
+/// are left then are cancelled and joined; those that outlast the grace period are named on standard error
+/// and abandoned.
 ///
 /// Suspends:  as fn does, then until the fibers that are left have finished.
 /// Errors:    what fn throws; Deadlock if nothing can ever wake it; std::system_error if no hub can be made.
@@ -49,8 +51,7 @@ std::invoke_result_t<F> run(const RunOptions& options, F&& fn) {
     return std::invoke(std::forward<F>(fn));
 }
 template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, RunOptions>)
-std::invoke_result_t<F> run(F&& fn) {
+requires(!std::is_same_v<std::decay_t<F>, RunOptions>) std::invoke_result_t<F> run(F&& fn) {
     return run(RunOptions{}, std::forward<F>(fn));
 }
 

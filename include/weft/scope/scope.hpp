@@ -31,8 +31,8 @@ private:
 
 }  // namespace impl
 
-/// Calls fn() under a deadline. Past it each wait in fn throws Cancelled, until the block is left; then move_on_after
-/// returns. An outer scope's cancellation, and every other exception, passes through.
+/// Calls fn() under a deadline. Past it each wait in fn throws Cancelled, until the block is left; then
+/// move_on_after returns. An outer scope's cancellation, and every other exception, passes through.
 ///
 /// Returns:   true if fn has returned, false if the deadline has cut it short.
 /// Suspends:  as fn does.
@@ -40,7 +40,7 @@ private:
 /// Threads:   any; a thread without a hub gets one.
 /// Since:     0.1
 template <class F>
-    requires std::is_void_v<std::invoke_result_t<F>>
+requires std::is_void_v<std::invoke_result_t<F>>
 bool move_on_after(Deadline deadline, F&& fn) {
     impl::ScopeFrame scope(deadline, false);
     try {
@@ -74,9 +74,9 @@ std::invoke_result_t<F> fail_after(Deadline deadline, F&& fn) {
     }
 }
 
-/// While it lives, outer scopes, cancel() and kill() do not interrupt the waits of this fiber; what has come meanwhile
-/// strikes at the first wait after it. For clean-up, and for destructors that wait. Scopes within it work as ever: bound
-/// what waits for others by a move_on_after.
+/// While it lives, outer scopes, cancel() and kill() do not interrupt the waits of this fiber; what has come
+/// meanwhile strikes at the first wait after it. For clean-up, and for destructors that wait. Scopes within
+/// it work as ever: bound what waits for others by a move_on_after.
 ///
 /// Threads:   the fiber that made it; a thread without a hub gets one.
 /// Since:     0.1

@@ -1,4 +1,5 @@
-// A limit on a wait, eight bytes: never, a time point of the steady clock, or a duration that starts at the first wait.
+// A limit on a wait, eight bytes: never, a time point of the steady clock, or a duration that starts at the
+// first wait.
 #pragma once
 
 #include <weft/base/export.hpp>
@@ -22,7 +23,8 @@ namespace impl {
 
 inline constexpr std::int64_t forever_ns = std::numeric_limits<std::int64_t>::max();
 
-/// count * num / den in nanoseconds, rounded up. What is too long for 292 years is for ever, what is negative is 0.
+/// count * num / den in nanoseconds, rounded up. What is too long for 292 years is for ever, what is negative
+/// is 0.
 template <std::integral Rep>
 constexpr std::int64_t ceil_ns(Rep count, std::int64_t num, std::int64_t den) noexcept {
     if (count <= 0) {
@@ -72,16 +74,17 @@ constexpr std::int64_t ceil_ns(std::chrono::duration<Rep, Period> length) noexce
 ///
 /// Made without reading a clock, implicitly:
 ///  - `never` (or nothing): no limit;
-///  - from a duration: that long from the first wait under it, never shorter. Zero and negative durations are due at
-///    once: the call takes what is ready and else times out. Fractions of a nanosecond are rounded up; what exceeds
-///    292 years is `never`; not-a-number stops the program with a message;
+///  - from a duration: that long from the first wait under it, never shorter. Zero and negative durations are
+///  due at
+///    once: the call takes what is ready and else times out. Fractions of a nanosecond are rounded up; what
+///    exceeds 292 years is `never`; not-a-number stops the program with a message;
 ///  - from a time point of `std::chrono::steady_clock`. One before the clock's epoch is due at once.
 class Deadline {
 public:
     constexpr Deadline() noexcept = default;
 
     template <class Rep, class Period>
-        requires std::is_arithmetic_v<Rep>
+    requires std::is_arithmetic_v<Rep>
     constexpr Deadline(std::chrono::duration<Rep, Period> from_first_wait) noexcept {
         const std::int64_t length = impl::ceil_ns(from_first_wait);
         bits_ = length == impl::forever_ns ? impl::forever_ns : ~length;
@@ -117,7 +120,8 @@ public:
 private:
     static_assert(std::is_same_v<std::chrono::steady_clock::duration, Duration>);
 
-    // Not negative: a time point in steady nanoseconds, the largest being never. Negative: a duration, inverted.
+    // Not negative: a time point in steady nanoseconds, the largest being never. Negative: a duration,
+    // inverted.
     std::int64_t bits_ = impl::forever_ns;
 };
 

@@ -104,8 +104,8 @@ TEST(Switch, EachCatchBlockKeepsItsCurrentExceptionWhileOthersRun) {
     };
     Routine first(thread, body(0));
     Routine second(thread, body(1));
-    // Leaving the catch blocks in the order in which they were entered, not in the reverse one, is what a record per OS
-    // thread gets wrong.
+    // Leaving the catch blocks in the order in which they were entered, not in the reverse one, is what a
+    // record per OS thread gets wrong.
     for (int round = 0; round < 3; ++round) {
         first.resume();
         EXPECT_EQ(current_text(), "none");
@@ -241,9 +241,8 @@ TEST(Switch, AFreshRoutineStartedFromACatchBlockSeesNoException) {
     try {
         throw std::runtime_error("of the starter");
     } catch (const std::exception&) {
-        Routine routine(thread, [&](Routine&) {
-            clean = !std::current_exception() && std::uncaught_exceptions() == 0;
-        });
+        Routine routine(
+            thread, [&](Routine&) { clean = !std::current_exception() && std::uncaught_exceptions() == 0; });
         routine.resume();
         EXPECT_EQ(current_text(), "of the starter");
     }
