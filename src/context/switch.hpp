@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include "context/raw_jump.hpp"
 #include "context/sanitizer.hpp"
 #include "context/stack.hpp"
 
@@ -62,7 +63,7 @@ void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, voi
 #if WEFT_TSAN
     __tsan_switch_to_fiber(to.tsan_fiber, 0);
 #endif
-    store_left(boost::context::detail::jump_fcontext(to.sp, &self));
+    store_left(raw_jump(to.sp, &self));
 #if WEFT_ASAN
     __sanitizer_finish_switch_fiber(self.fake_stack, nullptr, nullptr);
 #endif
