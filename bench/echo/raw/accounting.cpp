@@ -2,6 +2,7 @@
 #include "accounting.hpp"
 
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -53,6 +54,24 @@ ServerTime server_time(const std::vector<pid_t>& pids) {
         }
     }
     return time;
+}
+
+std::uint64_t waited_for_processor_ns(pid_t pid) {
+    constexpr std::size_t many = 32;
+    std::uint64_t sum = 0;
+    std::size_t threads = 0;
+    std::error_code error;
+    const std::filesystem::path tasks = "/proc/" + std::to_string(pid) + "/task";
+    for (std::filesystem::directory_iterator task(tasks, error), end; !error && task != end; task.increment(error)) {
+        std::ifstream file(task->path() / "schedstat");
+        std::uint64_t ran = 0;
+        std::uint64_t waited = 0;
+        if (file >> ran >> waited) {
+            sum += waited;
+        }
+        ++threads;
+    }
+    return threads > many ? 0 : sum;
 }
 
 }  // namespace weft::bench

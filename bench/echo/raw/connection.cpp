@@ -37,11 +37,11 @@ int connect_to(const addrinfo& address) {
     return fd;
 }
 
-int connect_to_any(const Options& options) {
+int connect_to_any(const Target& target) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    if (getaddrinfo(options.host.c_str(), options.port.c_str(), &hints, &found) != 0) {
+    if (getaddrinfo(target.host.c_str(), target.port.c_str(), &hints, &found) != 0) {
         errno = EADDRNOTAVAIL;
         return -1;
     }
@@ -89,12 +89,11 @@ Connection::Connection(int descriptor, std::size_t stream, std::size_t bytes, st
       message_bytes(bytes),
       send_place(Pattern::start_of(stream)),
       receive_place(Pattern::start_of(stream)),
-      budget(bytes * depth),
       missing(bytes),
       sent_at(depth) {}
 
-int connect_and_echo_once(const Options& options, const Pattern& pattern, Error& error) {
-    const int fd = connect_to_any(options);
+int connect_and_echo_once(const Target& target, const Pattern& pattern, Error& error) {
+    const int fd = connect_to_any(target);
     if (fd < 0) {
         error = Error::connect;
         return -1;

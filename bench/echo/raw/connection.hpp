@@ -25,6 +25,7 @@ struct Connection {
     std::size_t receive_place = 0;
     std::size_t budget = 0;          // bytes that may be sent now
     std::size_t missing = 0;         // bytes up to the end of the message that is being received
+    std::size_t in_flight = 0;       // messages; 0 between slices
     std::vector<std::uint64_t> sent_at;  // a ring of as many as are in flight
     std::size_t oldest = 0;
 
@@ -33,7 +34,7 @@ struct Connection {
 
 /// Connects, waiting at most five seconds, and has a few bytes echoed, so that the server has surely accepted it. Returns the
 /// descriptor, non-blocking and with TCP_NODELAY, or -1 with `error` set.
-int connect_and_echo_once(const Options& options, const Pattern& pattern, Error& error);
+int connect_and_echo_once(const Target& target, const Pattern& pattern, Error& error);
 
 /// Closes with a reset, so that no run leaves thousands of TIME_WAIT entries behind for the next one.
 void close_with_reset(int fd);

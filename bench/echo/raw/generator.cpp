@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <numeric>
 #include <system_error>
 
 #include <sys/epoll.h>
@@ -13,14 +14,33 @@ namespace weft::bench {
 namespace {
 
 constexpr std::size_t max_events = 64;
-constexpr std::uint64_t stalled_after_ns = 1'000'000'000;
+constexpr std::uint64_t drain_limit_ns = 2'000'000'000;
 
 std::uint64_t nanoseconds(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
 
 }  // namespace
 
-Generator::Generator(const Options& options)
-    : options_(options), buffer_(Pattern::longest_piece), poller_(epoll_create1(EPOLL_CLOEXEC)) {
+Tally& Tally::operator+=(const Tally& other) {
+    elapsed_ns += other.elapsed_ns;
+    requests += other.requests;
+    hog_messages += other.hog_messages;
+    own_cpu_ns += other.own_cpu_ns;
+    own_wait_ns += other.own_wait_ns;
+    server_wait_ns += other.server_wait_ns;
+    server.cpu_ns += other.server.cpu_ns;
+    server.user_ticks += other.server.user_ticks;
+    server.system_ticks += other.server.system_ticks;
+    return *this;
+}
+
+std::uint64_t Result::error_count() const { return std::accumulate(errors.begin(), errors.end(), std::uint64_t{0}); }
+
+Generator::Generator(const Options& options, const Target& target, const Pattern& pattern)
+    : options_(options),
+      target_(target),
+      pattern_(pattern),
+      buffer_(Pattern::longest_piece),
+      poller_(epoll_create1(EPOLL_CLOEXEC)) {
     if (poller_ < 0) {
         throw std::system_error(errno, std::generic_category(), "epoll_create1");
     }
@@ -42,7 +62,7 @@ Generator::~Generator() {
 
 bool Generator::open(std::size_t stream, bool idle, std::size_t message_bytes, std::size_t depth) {
     Error error = Error::other;
-    const int fd = connect_and_echo_once(options_, pattern_, error);
+    const int fd = connect_and_echo_once(target_, pattern_, error);
     if (fd < 0) {
         ++result_.errors[static_cast<std::size_t>(error)];
         return false;
@@ -60,13 +80,12 @@ bool Generator::open(std::size_t stream, bool idle, std::size_t message_bytes, s
     if (epoll_ctl(poller_, EPOLL_CTL_ADD, fd, &event) != 0) {
         throw std::system_error(errno, std::generic_category(), "epoll_ctl");
     }
-    ++alive_;
     return true;
 }
 
 bool Generator::connect() {
     bool all = true;
-    for (std::size_t i = 0; all && i < options_.idle; ++i) {
+    for (std::size_t i = 0; all && i < target_.idle; ++i) {
         all = open(i, true, 0, 0);
     }
     for (std::size_t i = 0; all && i < options_.connections; ++i) {
@@ -83,7 +102,8 @@ void Generator::fail(Connection& connection, Error kind) {
     ++result_.errors[static_cast<std::size_t>(kind)];
     close_with_reset(connection.fd);
     connection.fd = -1;
-    --alive_;
+    connection.in_flight = 0;
+    --busy_;
 }
 
 void Generator::send_budget(Connection& connection) {
@@ -107,7 +127,7 @@ void Generator::send_budget(Connection& connection) {
 void Generator::complete(Connection& connection, std::size_t messages, std::uint64_t now_ns) {
     for (std::size_t i = 0; i < messages; ++i) {
         std::uint64_t& sent_at = connection.sent_at[connection.oldest];
-        if (!connection.hog) {
+        if (measuring_ && !connection.hog) {
             result_.latency_ns.record(now_ns - sent_at);
         }
         sent_at = now_ns;  // of the message that takes its place
@@ -115,29 +135,20 @@ void Generator::complete(Connection& connection, std::size_t messages, std::uint
             connection.oldest = 0;
         }
     }
-    (connection.hog ? result_.hog_messages : result_.requests) += messages;
-    connection.budget += messages * connection.message_bytes;
+    (connection.hog ? now_.hog_messages : now_.requests) += messages;
+    if (!draining_) {
+        connection.budget += messages * connection.message_bytes;
+        return;
+    }
+    connection.in_flight -= messages;
+    if (connection.in_flight == 0) {
+        --busy_;
+    }
 }
 
-void Generator::take_turn(Connection& connection) {
-    if (connection.fd < 0) {
-        return;
-    }
-    const ssize_t got = recv(connection.fd, buffer_.data(), buffer_.size(), 0);
-    if (got <= 0) {
-        if (got == 0) {
-            fail(connection, Error::closed);
-        } else if (errno == EAGAIN) {
-            send_budget(connection);
-        } else if (errno != EINTR) {
-            fail(connection, error_of_errno(errno));
-        } else {
-            unfinished_.push_back(&connection);
-        }
-        return;
-    }
-    auto size = static_cast<std::size_t>(got);
-    if (!pattern_.matches(connection.receive_place, buffer_.data(), size)) {
+void Generator::receive(Connection& connection, std::size_t size) {
+    if (connection.in_flight == 0 || !pattern_.matches(connection.receive_place, buffer_.data(), size)) {
+        busy_ += connection.in_flight == 0;
         fail(connection, Error::corrupted);
         return;
     }
@@ -145,24 +156,37 @@ void Generator::take_turn(Connection& connection) {
     if (size == buffer_.size()) {
         unfinished_.push_back(&connection);
     }
-    std::size_t messages = 0;
     if (size >= connection.missing) {
         size -= connection.missing;
-        messages = 1 + size / connection.message_bytes;
+        complete(connection, 1 + size / connection.message_bytes, monotonic_ns());
         connection.missing = connection.message_bytes;
         size %= connection.message_bytes;
     }
     connection.missing -= size;
-    if (messages > 0) {
-        complete(connection, messages, monotonic_ns());
-    }
     send_budget(connection);
+}
+
+void Generator::take_turn(Connection& connection) {
+    if (connection.fd < 0) {
+        return;
+    }
+    const ssize_t got = recv(connection.fd, buffer_.data(), buffer_.size(), 0);
+    if (got > 0) {
+        receive(connection, static_cast<std::size_t>(got));
+    } else if (got < 0 && errno == EAGAIN) {
+        send_budget(connection);
+    } else if (got < 0 && errno == EINTR) {
+        unfinished_.push_back(&connection);
+    } else {
+        busy_ += connection.in_flight == 0;
+        fail(connection, got == 0 ? Error::closed : error_of_errno(errno));
+    }
 }
 
 void Generator::run_until(std::uint64_t deadline_ns) {
     std::array<epoll_event, max_events> events;
     std::vector<Connection*> again;
-    while (alive_ > 0) {
+    while (busy_ > 0) {
         const std::uint64_t now = monotonic_ns();
         if (now >= deadline_ns) {
             return;
@@ -181,14 +205,90 @@ void Generator::run_until(std::uint64_t deadline_ns) {
     }
 }
 
-// What never came back is not in the histogram, so it has to be said.
-void Generator::check_those_left() {
-    const std::uint64_t now = monotonic_ns();
+void Generator::begin_all() {
+    const std::uint64_t begin = monotonic_ns();
+    for (Connection& connection : connections_) {
+        if (connection.fd < 0) {
+            continue;
+        }
+        const std::size_t depth = connection.sent_at.size();
+        std::fill(connection.sent_at.begin(), connection.sent_at.end(), begin);
+        connection.in_flight = depth;
+        connection.budget = depth * connection.message_bytes;
+        ++busy_;
+        send_budget(connection);
+    }
+}
+
+Tally Generator::read_accounts() const {
+    Tally accounts;
+    accounts.own_wait_ns = waited_for_processor_ns(getpid());
+    for (const pid_t pid : target_.pids) {
+        accounts.server_wait_ns += waited_for_processor_ns(pid);
+    }
+    accounts.server = server_time(target_.pids);
+    accounts.own_cpu_ns = own_cpu_ns();
+    accounts.elapsed_ns = monotonic_ns();
+    return accounts;
+}
+
+// Who got no reply at all within the slice must not be missing from its latencies.
+void Generator::record_starved(std::uint64_t begin_ns, std::uint64_t end_ns) {
     for (const Connection& connection : connections_) {
-        if (connection.fd >= 0 && now - connection.sent_at[connection.oldest] > stalled_after_ns) {
-            ++result_.errors[static_cast<std::size_t>(Error::stalled)];
+        const std::uint64_t sent_at = connection.sent_at[connection.oldest];
+        if (connection.in_flight > 0 && !connection.hog && sent_at < begin_ns) {
+            result_.latency_ns.record(end_ns - sent_at);
         }
     }
+}
+
+void Generator::measure(double seconds) {
+    result_.echoes_in_all += now_.requests + now_.hog_messages;
+    const Tally before = read_accounts();
+    now_ = Tally{};
+    measuring_ = true;
+    run_until(before.elapsed_ns + nanoseconds(seconds));
+    measuring_ = false;
+    const Tally after = read_accounts();
+    record_starved(before.elapsed_ns, after.elapsed_ns);
+    result_.echoes_in_all += now_.requests + now_.hog_messages;
+    now_.elapsed_ns = after.elapsed_ns - before.elapsed_ns;
+    now_.own_cpu_ns = after.own_cpu_ns - before.own_cpu_ns;
+    now_.own_wait_ns = after.own_wait_ns - before.own_wait_ns;
+    // A thread that ended in between takes its share with it.
+    now_.server_wait_ns = std::max(after.server_wait_ns, before.server_wait_ns) - before.server_wait_ns;
+    now_.server.cpu_ns = after.server.cpu_ns - before.server.cpu_ns;
+    now_.server.user_ticks = after.server.user_ticks - before.server.user_ticks;
+    now_.server.system_ticks = after.server.system_ticks - before.server.system_ticks;
+    result_.sum += now_;
+    result_.slices.push_back(now_);
+    now_ = Tally{};
+}
+
+// What never comes back would be missing from the histogram, so it is said as an error.
+void Generator::drain() {
+    draining_ = true;
+    run_until(monotonic_ns() + drain_limit_ns);
+    draining_ = false;
+    for (Connection& connection : connections_) {
+        if (connection.in_flight > 0) {
+            fail(connection, Error::stalled);
+        }
+    }
+    result_.echoes_in_all += now_.requests + now_.hog_messages;
+    now_ = Tally{};
+}
+
+void Generator::run_slice(double lead_seconds, double seconds) {
+    begin_all();
+    run_until(monotonic_ns() + nanoseconds(lead_seconds));
+    if (seconds > 0) {
+        measure(seconds);
+    }
+    drain();
+}
+
+void Generator::finish() {
     for (const int fd : idle_) {
         char byte = 0;
         const ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
@@ -197,34 +297,6 @@ void Generator::check_those_left() {
             ++result_.errors[static_cast<std::size_t>(kind)];
         }
     }
-}
-
-void Generator::run() {
-    const std::uint64_t begin = monotonic_ns();
-    for (Connection& connection : connections_) {
-        std::fill(connection.sent_at.begin(), connection.sent_at.end(), begin);
-        send_budget(connection);
-    }
-    run_until(begin + nanoseconds(options_.warmup));
-    result_.echoes_in_all += result_.requests + result_.hog_messages;
-    result_.requests = 0;
-    result_.hog_messages = 0;
-    result_.latency_ns.reset();
-
-    const ServerTime server_before = server_time(options_.server_pids);
-    const std::uint64_t own_before = own_cpu_ns();
-    const std::uint64_t start = monotonic_ns();
-    run_until(start + nanoseconds(options_.seconds));
-    const std::uint64_t end = monotonic_ns();
-    result_.own_cpu_ns = own_cpu_ns() - own_before;
-    const ServerTime server_after = server_time(options_.server_pids);
-
-    result_.server.cpu_ns = server_after.cpu_ns - server_before.cpu_ns;
-    result_.server.user_ticks = server_after.user_ticks - server_before.user_ticks;
-    result_.server.system_ticks = server_after.system_ticks - server_before.system_ticks;
-    result_.seconds = static_cast<double>(end - start) / 1e9;
-    result_.echoes_in_all += result_.requests + result_.hog_messages;
-    check_those_left();
 }
 
 }  // namespace weft::bench

@@ -1,8 +1,10 @@
 // weft-echo-raw: an echo client that costs as little as possible. No fibers and no library: one thread on epoll.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <numeric>
-#include <string>
+#include <memory>
+#include <random>
+#include <vector>
 
 #include <sys/resource.h>
 
@@ -27,60 +29,103 @@ void print_latency(const Histogram& latency) {
                 micros(latency.quantile(0.999)), micros(latency.max()));
 }
 
-void print_errors(const Errors& errors) {
-    std::printf("  \"errors\": %llu,\n  \"errors_by_kind\": {",
-                static_cast<unsigned long long>(std::accumulate(errors.begin(), errors.end(), std::uint64_t{0})));
+void print_errors(const Result& result) {
+    std::printf("  \"errors\": %llu,\n  \"errors_by_kind\": {", static_cast<unsigned long long>(result.error_count()));
     const char* separator = "";
-    for (std::size_t kind = 0; kind < errors.size(); ++kind) {
-        if (errors[kind] > 0) {
-            std::printf("%s\"%s\": %llu", separator, error_names[kind], static_cast<unsigned long long>(errors[kind]));
+    for (std::size_t kind = 0; kind < result.errors.size(); ++kind) {
+        if (result.errors[kind] > 0) {
+            std::printf("%s\"%s\": %llu", separator, error_names[kind],
+                        static_cast<unsigned long long>(result.errors[kind]));
             separator = ", ";
         }
     }
     std::printf("},\n");
 }
 
-void print_server(const Options& options, const Result& result) {
-    if (options.server_pids.empty() || result.seconds == 0) {
-        return;
-    }
-    const double cpu = static_cast<double>(result.server.cpu_ns) / 1e9;
-    const auto ticks = static_cast<double>(result.server.user_ticks + result.server.system_ticks);
-    const double user_share = ticks > 0 ? static_cast<double>(result.server.user_ticks) / ticks : 0;
-    std::printf("  \"server_cpu_seconds\": %.9f,\n  \"server_user_share\": %.4f,\n  \"server_utilisation\": %.4f,\n", cpu,
-                user_share, cpu / result.seconds);
+double share(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-void print(const Options& options, const Result& result) {
-    const double seconds = result.seconds > 0 ? result.seconds : 1;
-    std::printf("{\n  \"generator\": \"weft-echo-raw\",\n");
+void print_server(const Result& result) {
+    const Tally& sum = result.sum;
+    std::printf("  \"server_cpu_seconds\": %.9f,\n  \"server_user_share\": %.4f,\n", share(sum.server.cpu_ns, 1'000'000'000),
+                share(sum.server.user_ticks, sum.server.user_ticks + sum.server.system_ticks));
+    std::printf("  \"server_utilisation\": %.4f,\n  \"server_waited\": %.4f,\n", share(sum.server.cpu_ns, sum.elapsed_ns),
+                share(sum.server_wait_ns, sum.elapsed_ns));
+    std::printf("  \"slices_cpu_us\": [");
+    const char* separator = "";
+    for (const Tally& slice : result.slices) {
+        std::printf("%s%.4f", separator, share(slice.server.cpu_ns, slice.requests + slice.hog_messages) / 1e3);
+        separator = ", ";
+    }
+    std::printf("],\n");
+}
+
+void print(const Options& options, const Generator& generator) {
+    const Result& result = generator.result();
+    const Tally& sum = result.sum;
+    const double seconds = sum.elapsed_ns > 0 ? static_cast<double>(sum.elapsed_ns) / 1e9 : 1;
+    const Target& target = generator.target();
+    std::printf("{\n  \"server\": \"%s:%s\",\n", target.host.c_str(), target.port.c_str());
     std::printf("  \"connections\": %zu,\n  \"idle_connections\": %zu,\n  \"message_bytes\": %zu,\n  \"depth\": %zu,\n",
-                options.connections, options.idle, options.message_bytes, options.depth);
-    std::printf("  \"seconds\": %.6f,\n  \"requests\": %llu,\n  \"requests_per_second\": %.1f,\n", result.seconds,
-                static_cast<unsigned long long>(result.requests), static_cast<double>(result.requests) / seconds);
+                options.connections, target.idle, options.message_bytes, options.depth);
+    std::printf("  \"seconds\": %.6f,\n  \"requests\": %llu,\n  \"requests_per_second\": %.1f,\n", seconds,
+                static_cast<unsigned long long>(sum.requests), static_cast<double>(sum.requests) / seconds);
     if (options.hog) {
-        std::printf("  \"hog_messages_per_second\": %.1f,\n", static_cast<double>(result.hog_messages) / seconds);
+        std::printf("  \"hog_messages_per_second\": %.1f,\n", static_cast<double>(sum.hog_messages) / seconds);
     }
     print_latency(result.latency_ns);
-    print_errors(result.errors);
-    print_server(options, result);
+    print_errors(result);
+    if (!target.pids.empty()) {
+        print_server(result);
+    }
     std::printf("  \"echoes_in_all\": %llu,\n", static_cast<unsigned long long>(result.echoes_in_all));
-    std::printf("  \"generator_utilisation\": %.4f\n}\n", static_cast<double>(result.own_cpu_ns) / 1e9 / seconds);
+    std::printf("  \"generator_waited\": %.4f,\n  \"generator_utilisation\": %.4f\n}", share(sum.own_wait_ns, sum.elapsed_ns),
+                share(sum.own_cpu_ns, sum.elapsed_ns));
+}
+
+// All in turns, each turn in another order.
+void run_in_slices(const Options& options, std::vector<Generator*> order) {
+    for (Generator* generator : order) {
+        generator->run_slice(options.warmup, 0);
+    }
+    std::mt19937 random(static_cast<unsigned>(monotonic_ns()));
+    for (double left = options.seconds; left > 1e-6; left -= options.slice) {
+        std::shuffle(order.begin(), order.end(), random);
+        const double slice = std::min(options.slice, left);
+        for (Generator* generator : order) {
+            generator->run_slice(options.lead, slice);
+        }
+    }
 }
 
 int main(int argc, char** argv) {
     const Options options = parse_options(argc, argv);
     raise_descriptor_limit();
-    Generator generator(options);
-    if (generator.connect()) {
-        generator.run();
-    } else {
-        std::fprintf(stderr, "weft-echo-raw: cannot open all connections to %s:%s\n", options.host.c_str(),
-                     options.port.c_str());
+    const Pattern pattern;
+    std::vector<std::unique_ptr<Generator>> generators;
+    std::vector<Generator*> connected;
+    for (const Target& target : options.targets) {
+        Generator& generator = *generators.emplace_back(std::make_unique<Generator>(options, target, pattern));
+        if (generator.connect()) {
+            connected.push_back(&generator);
+        } else {
+            std::fprintf(stderr, "weft-echo-raw: cannot open all connections to %s:%s\n", target.host.c_str(),
+                         target.port.c_str());
+        }
     }
-    const Result& result = generator.result();
-    print(options, result);
-    return std::accumulate(result.errors.begin(), result.errors.end(), std::uint64_t{0}) == 0 ? 0 : 1;
+    run_in_slices(options, connected);
+    std::uint64_t errors = 0;
+    const char* separator = "[";
+    for (const auto& generator : generators) {
+        generator->finish();
+        std::fputs(separator, stdout);
+        print(options, *generator);
+        separator = ",\n";
+        errors += generator->result().error_count();
+    }
+    std::puts("]");
+    return errors == 0 ? 0 : 1;
 }
 
 }  // namespace

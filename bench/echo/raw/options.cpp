@@ -1,6 +1,7 @@
 // Command line of weft-echo-raw.
 #include "options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -9,20 +10,24 @@
 namespace weft::bench {
 namespace {
 
-constexpr const char* usage = R"(usage: weft-echo-raw [OPTION...] HOST PORT
+constexpr const char* usage = R"(usage: weft-echo-raw [OPTION...] HOST:PORT[,pid=N]...[,idle=N]...
 
-Loads an echo server from one thread, straight on epoll, and prints the result as JSON.
+Loads echo servers from one thread, straight on epoll, and prints the results as JSON. Several servers are loaded in turns,
+a short slice each, in an order that changes from turn to turn: what disturbs the machine then disturbs all of them.
+
+  pid=N              a process of the server: its CPU time is reported
+  idle=N             further connections to that server, which do one echo and then stay open
 
   --conns N          connections (default 50)
   --size BYTES       bytes of a message (default 64)
   --depth N          messages in flight on each connection (default 1)
-  --seconds S        measured time (default 2)
-  --warmup S         time before that (default 0.5)
-  --idle N           further connections, which do one echo and then stay open (default 0)
+  --seconds S        measured time of each server (default 2)
+  --warmup S         time before that (default 0.2)
+  --slice S          measured time of a turn (default 0.1)
+  --lead S           time of a turn before that (default 0.025)
   --hog              one further connection that pipelines messages without end; latencies are those of the others
   --hog-size BYTES   bytes of its messages (default 4096)
   --hog-depth N      how many of them are in flight (default 256)
-  --server-pid PIDS  processes of the server, separated by commas: their CPU time is reported
 )";
 
 [[noreturn]] void refuse(std::string_view option, std::string_view form, std::string_view given) {
@@ -51,12 +56,29 @@ double duration(std::string_view option, std::string_view text, double least) {
     return number<double>(option, text, least, 86400.0, "a number of seconds up to 86400");
 }
 
-std::vector<pid_t> pids(std::string_view option, std::string_view text) {
-    std::vector<pid_t> result;
-    while (!text.empty()) {
-        const std::size_t comma = std::min(text.find(','), text.size());
-        result.push_back(number<pid_t>(option, text.substr(0, comma), 1, 1 << 22, "process ids separated by commas"));
-        text.remove_prefix(std::min(comma + 1, text.size()));
+Target target(std::string_view text) {
+    constexpr std::string_view form = "the form HOST:PORT[,pid=N]...[,idle=N]";
+    Target result;
+    const std::size_t comma = std::min(text.find(','), text.size());
+    const std::string_view address = text.substr(0, comma);
+    const std::size_t colon = address.rfind(':');
+    if (colon == 0 || colon == std::string_view::npos) {
+        refuse("a server", form, text);
+    }
+    result.host = address.substr(0, colon);
+    result.port = address.substr(colon + 1);
+    number<unsigned>("the port of a server", result.port, 1, 65535, "a whole number from 1 to 65535");
+    for (std::string_view rest = text.substr(comma); !rest.empty();) {
+        rest.remove_prefix(1);
+        const std::string_view part = rest.substr(0, rest.find(','));
+        if (part.starts_with("pid=")) {
+            result.pids.push_back(number<pid_t>("pid=", part.substr(4), 1, 1 << 22, "a process id"));
+        } else if (part.starts_with("idle=")) {
+            result.idle = count("idle=", part.substr(5), 0);
+        } else {
+            refuse("a server", form, text);
+        }
+        rest.remove_prefix(part.size());
     }
     return result;
 }
@@ -73,14 +95,14 @@ bool set(Options& options, std::string_view name, std::string_view value) {
         options.seconds = duration(name, value, 0.001);
     } else if (name == "--warmup") {
         options.warmup = duration(name, value, 0);
-    } else if (name == "--idle") {
-        options.idle = count(name, value, 0);
+    } else if (name == "--slice") {
+        options.slice = duration(name, value, 0.001);
+    } else if (name == "--lead") {
+        options.lead = duration(name, value, 0);
     } else if (name == "--hog-size") {
         options.hog_bytes = count(name, value, 1);
     } else if (name == "--hog-depth") {
         options.hog_depth = count(name, value, 1);
-    } else if (name == "--server-pid") {
-        options.server_pids = pids(name, value);
     } else {
         return false;
     }
@@ -96,7 +118,6 @@ bool set(Options& options, std::string_view name, std::string_view value) {
 
 Options parse_options(int argc, char** argv) {
     Options options;
-    std::vector<std::string> positional;
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
         if (argument == "--help") {
@@ -113,15 +134,12 @@ Options parse_options(int argc, char** argv) {
             }
             i += attached ? 0 : 1;
         } else {
-            positional.emplace_back(argument);
+            options.targets.push_back(target(argument));
         }
     }
-    if (positional.size() != 2) {
-        refuse("the command line", "HOST and PORT", positional.empty() ? "" : positional.back());
+    if (options.targets.empty()) {
+        refuse("the command line", "a server, HOST:PORT", "");
     }
-    options.host = positional[0];
-    options.port = positional[1];
-    number<unsigned>("PORT", options.port, 1, 65535, "a whole number from 1 to 65535");
     return options;
 }
 

@@ -1,0 +1,1 @@
+"""The parts of compare.py: servers, measurement, statistics and what is printed."""
