@@ -29,8 +29,16 @@ void start(transfer_t transfer) noexcept {
 #if WEFT_ASAN
     __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
 #endif
-    self.entry(self.argument);
-    fatal("a fiber's entry function has returned");
+    Execution& to = *self.entry(self.argument);
+    self.next = &to;
+#if WEFT_ASAN
+    __sanitizer_start_switch_fiber(nullptr, to.stack_bottom, to.stack_size);
+#endif
+#if WEFT_TSAN
+    __tsan_switch_to_fiber(to.tsan_fiber, 0);
+#endif
+    raw_jump(to.sp, &self);
+    __builtin_unreachable();
 }
 
 }  // namespace
@@ -55,7 +63,7 @@ void init_thread_execution([[maybe_unused]] Execution& self) noexcept {
 #endif
 }
 
-void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, void (*entry)(void*),
+void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, Execution* (*entry)(void*),
                      void* argument) {
     const auto size = static_cast<std::size_t>(stack_top - slot.limit);
     self.entry = entry;
@@ -82,19 +90,6 @@ void jump_with_exceptions(Execution& self, Execution& to, ExceptionGlobals& glob
     const ExceptionGlobals in_flight = std::exchange(globals, ExceptionGlobals{nullptr, 0});
     jump(self, to);
     globals = in_flight;
-}
-
-void exit_context(Execution& self, Execution& to, [[maybe_unused]] ThreadContext& thread) {
-    WEFT_ASSERT(thread.exceptions->caught == nullptr && thread.exceptions->uncaught == 0);
-    self.next = &to;
-#if WEFT_ASAN
-    __sanitizer_start_switch_fiber(nullptr, to.stack_bottom, to.stack_size);
-#endif
-#if WEFT_TSAN
-    __tsan_switch_to_fiber(to.tsan_fiber, 0);
-#endif
-    boost::context::detail::jump_fcontext(to.sp, &self);
-    __builtin_unreachable();
 }
 
 }  // namespace weft::impl

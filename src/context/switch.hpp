@@ -16,7 +16,7 @@ namespace weft::impl {
 struct Execution {
     void* sp = nullptr;         ///< valid while suspended
     Execution* next = nullptr;  ///< whom this one has switched to last: a fresh stack learns its own Execution by it
-    void (*entry)(void*) = nullptr;
+    Execution* (*entry)(void*) = nullptr;
     void* argument = nullptr;
 #if WEFT_ASAN
     const void* stack_bottom = nullptr;
@@ -46,8 +46,11 @@ struct ThreadContext {
 void init_thread_execution(Execution& self) noexcept;
 
 /// Makes `self` start `entry(argument)` at its first switch, on the stack from slot.limit up to `stack_top`, which is at
-/// most slot.top. `entry` never returns and no exception leaves it: it ends in exit_context().
-void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, void (*entry)(void*), void* argument);
+/// most slot.top. When `entry` returns, `self` has ended and what it returned goes on; the stack may be released then, not
+/// before. No exception may leave it, nor be in flight when it returns.
+///
+/// It returns rather than jump away itself for the same reason as raw_jump(): calls and returns stay in pairs.
+void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, Execution* (*entry)(void*), void* argument);
 
 /// The first thing on the side that has been switched to: tells the one that left where it can be resumed.
 [[gnu::always_inline]] inline void store_left(boost::context::detail::transfer_t transfer) noexcept {
@@ -83,8 +86,5 @@ void jump_with_exceptions(Execution& self, Execution& to, ExceptionGlobals& glob
     }
     *thread.errno_address = saved_errno;
 }
-
-/// Leaves `self` for good. Its stack may be released once `to` runs, not before.
-[[noreturn]] void exit_context(Execution& self, Execution& to, ThreadContext& thread);
 
 }  // namespace weft::impl

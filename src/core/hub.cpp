@@ -76,14 +76,17 @@ Hub::~Hub() {
     stacks_.release(loop_fiber_.slot);
 }
 
+inline FiberBlock& Hub::next_to_run() noexcept {
+    if (!ready_.empty() && --quantum_left_ > 0) [[likely]] {
+        return ready_.pop();
+    }
+    return loop_fiber_;
+}
+
 void Hub::leave() noexcept {
     FiberBlock& self = *running_;
-    FiberBlock* next = &loop_fiber_;
-    if (!ready_.empty() && --quantum_left_ > 0) [[likely]] {
-        next = &ready_.pop();
-    }
-    running_ = next;
-    switch_context(self.execution, next->execution, thread_context_);
+    running_ = &next_to_run();
+    switch_context(self.execution, running_->execution, thread_context_);
 }
 
 void Hub::yield(bool pass) noexcept {
@@ -96,17 +99,12 @@ void Hub::yield(bool pass) noexcept {
     leave();
 }
 
-void Hub::leave_finished() noexcept {
-    FiberBlock& self = *running_;
-    FiberBlock* next = &loop_fiber_;
-    if (!ready_.empty() && --quantum_left_ > 0) [[likely]] {
-        next = &ready_.pop();
-    }
-    running_ = next;
-    exit_context(self.execution, next->execution, thread_context_);
+Execution* Hub::next_after_finished() noexcept {
+    running_ = &next_to_run();
+    return &running_->execution;
 }
 
-void Hub::loop_entry(void* hub) { static_cast<Hub*>(hub)->loop(); }
+Execution* Hub::loop_entry(void* hub) { static_cast<Hub*>(hub)->loop(); }
 
 void Hub::loop() noexcept {
     for (;;) {

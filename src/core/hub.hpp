@@ -55,8 +55,8 @@ public:
     void leave() noexcept;
     /// Lets others run first; the hub takes a pass in between if `pass` (fairness) or when it is due.
     void yield(bool pass) noexcept;
-    /// Leaves a finished fiber for good.
-    [[noreturn]] void leave_finished() noexcept;
+    /// The running fiber has finished: who runs next, now.
+    Execution* next_after_finished() noexcept;
 
     /// Takes `record` out of its queues for the reason `how`; if that wins, its fiber becomes ready.
     void expire(WaitRecord& record, Wake how) noexcept;
@@ -102,8 +102,9 @@ public:
     std::uint64_t serial = 0;
 
 private:
-    static void loop_entry(void* hub);
-    void loop() noexcept;
+    static Execution* loop_entry(void* hub);
+    [[noreturn]] void loop() noexcept;
+    FiberBlock& next_to_run() noexcept;
     void pass();
     bool drain_inbox() noexcept;
     void wait_for_events();

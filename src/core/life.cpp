@@ -53,7 +53,7 @@ void run_function(FiberBlock& fiber) noexcept {
     }
 }
 
-[[noreturn]] void finish(FiberBlock& fiber, Hub& hub) noexcept {
+Execution* finish(FiberBlock& fiber, Hub& hub) noexcept {
     // What ends with the fiber may wait, but is not interrupted any more.
     ScopeLink shield{.shield = true};
     open_scope(shield);
@@ -73,15 +73,15 @@ void run_function(FiberBlock& fiber) noexcept {
     if ((before & state_released) != 0) {
         dispose(fiber);
     }
-    hub.leave_finished();
+    return hub.next_after_finished();
 }
 
-void fiber_entry(void* block) {
+Execution* fiber_entry(void* block) {
     auto& fiber = *static_cast<FiberBlock*>(block);
     Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
     fiber.started = true;
     run_function(fiber);
-    finish(fiber, hub);
+    return finish(fiber, hub);
 }
 
 void give_back_stack(FiberBlock& fiber) noexcept {

@@ -15,7 +15,7 @@ struct Pair {
     ThreadContext thread = init_thread_context();
 };
 
-void pair_partner(void* argument) {
+Execution* pair_partner(void* argument) {
     auto& pair = *static_cast<Pair*>(argument);
     for (;;) {
         switch_context(pair.partner, pair.main, pair.thread);
@@ -46,9 +46,9 @@ void stack_acquire_release(benchmark::State& state) {
 }
 BENCHMARK(stack_acquire_release);
 
-void start_and_exit(void* argument) {
+Execution* start_and_exit(void* argument) {
     auto& pair = *static_cast<Pair*>(argument);
-    exit_context(pair.partner, pair.main, pair.thread);
+    return &pair.main;
 }
 
 /// A flow of control from nothing to nothing: stack, first switch, last switch.

@@ -39,11 +39,11 @@ public:
     [[nodiscard]] const StackSlot& slot() const { return *slot_; }
 
 private:
-    static void enter(void* argument) {
+    static Execution* enter(void* argument) {
         auto& self = *static_cast<Routine*>(argument);
         self.body_(self);
         self.done_ = true;
-        exit_context(self.self_, self.thread_.main, self.thread_.context);
+        return &self.thread_.main;
     }
 
     Thread& thread_;
