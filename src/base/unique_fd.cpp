@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-namespace weft::impl {
+namespace weft {
 
 void UniqueFd::reset(int fd) noexcept {
     const int old = std::exchange(fd_, fd);
@@ -12,8 +12,8 @@ void UniqueFd::reset(int fd) noexcept {
     }
     const int saved = errno;
     // Never repeated at EINTR: Linux has released the number by then, and another thread may already own it.
-    sys.close(old);
+    impl::sys.close(old);
     errno = saved;
 }
 
-}  // namespace weft::impl
+}  // namespace weft

@@ -11,19 +11,21 @@ namespace weft {
 
 namespace impl {
 
+/// Only plain values: a struct would take its padding and its pointers along (std::as_bytes says that it
+/// may).
 template <class T>
-concept ByteLike = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>;
+concept ByteLike = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 
-/// Anything with contiguous elements whose bytes can be copied; arrays of char have constructors of their own.
+/// Anything with contiguous plain values; C arrays have constructors of their own.
 template <class R>
 concept ByteSource = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
-                     ByteLike<std::ranges::range_value_t<R>> && !std::is_array_v<std::remove_cvref_t<R>>;
+    ByteLike<std::ranges::range_value_t<R>> && !std::is_array_v<std::remove_cvref_t<R>>;
 
 template <class R>
 concept ByteTarget =
     ByteSource<R> && !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
 
-} // namespace impl
+}  // namespace impl
 
 /// Bytes that a call may change. Made implicitly from span, array, vector, string and C arrays; owns nothing.
 class MutableBytes {
@@ -32,13 +34,15 @@ public:
     MutableBytes(void* data, std::size_t size) noexcept : data_(static_cast<std::byte*>(data)), size_(size) {}
 
     template <impl::ByteLike T, std::size_t N>
-        requires(!std::is_const_v<T>)
-    MutableBytes(T (&array)[N]) noexcept : MutableBytes(array, sizeof array) {}
+    requires(!std::is_const_v<T>) MutableBytes(T (&array)[N])
+    noexcept : MutableBytes(array, sizeof array) {}
 
     template <class R>
-        requires(impl::ByteTarget<R> && !std::is_same_v<std::remove_cvref_t<R>, MutableBytes>)
-    MutableBytes(R&& range) noexcept
-        : MutableBytes(std::ranges::data(range), std::ranges::size(range) * sizeof(*std::ranges::data(range))) {}
+    requires(impl::ByteTarget<R> && !std::is_same_v<std::remove_cvref_t<R>, MutableBytes>)
+        MutableBytes(R&& range)
+    noexcept
+        : MutableBytes(std::ranges::data(range),
+                       std::ranges::size(range) * sizeof(*std::ranges::data(range))) {}
 
     [[nodiscard]] std::byte* data() const noexcept { return data_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -60,8 +64,9 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Bytes that a call only reads. Made implicitly from what MutableBytes is made of, and from string_view and string
-/// literals. A literal counts without its terminating zero; a char array that is not const counts whole.
+/// Bytes that a call only reads. Made implicitly from what MutableBytes is made of, and from string_view and
+/// string literals. A literal counts without its terminating zero; a char array that is not const counts
+/// whole.
 class ConstBytes {
 public:
     constexpr ConstBytes() noexcept = default;
@@ -70,18 +75,18 @@ public:
     ConstBytes(MutableBytes bytes) noexcept : ConstBytes(bytes.data(), bytes.size()) {}
 
     template <std::size_t N>
-    ConstBytes(const char (&literal)[N]) noexcept
-        : ConstBytes(literal, literal[N - 1] == '\0' ? N - 1 : N) {}
+    ConstBytes(const char (&literal)[N]) noexcept : ConstBytes(literal, literal[N - 1] == '\0' ? N - 1 : N) {}
 
     template <impl::ByteLike T, std::size_t N>
-        requires(!std::is_same_v<T, const char>)
-    ConstBytes(T (&array)[N]) noexcept : ConstBytes(static_cast<const void*>(array), sizeof array) {}
+    requires(!std::is_same_v<T, const char>) ConstBytes(T (&array)[N])
+    noexcept : ConstBytes(static_cast<const void*>(array), sizeof array) {}
 
     template <class R>
-        requires(impl::ByteSource<R> && !std::is_same_v<std::remove_cvref_t<R>, ConstBytes> &&
-                 !std::is_same_v<std::remove_cvref_t<R>, MutableBytes>)
-    ConstBytes(R&& range) noexcept
-        : ConstBytes(std::ranges::data(range), std::ranges::size(range) * sizeof(*std::ranges::data(range))) {}
+    requires(impl::ByteSource<R> && !std::is_same_v<std::remove_cvref_t<R>, ConstBytes> &&
+             !std::is_same_v<std::remove_cvref_t<R>, MutableBytes>) ConstBytes(R&& range)
+    noexcept
+        : ConstBytes(std::ranges::data(range), std::ranges::size(range) * sizeof(*std::ranges::data(range))) {
+    }
 
     [[nodiscard]] const std::byte* data() const noexcept { return data_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -106,4 +111,4 @@ private:
     std::size_t size_ = 0;
 };
 
-} // namespace weft
+}  // namespace weft

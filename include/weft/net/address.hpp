@@ -59,8 +59,8 @@ public:
     Endpoint() noexcept;
     Endpoint(const Address& address, std::uint16_t port) noexcept;
 
-    /// Reads "127.0.0.1:80", "[::1]:80", ":80" (every IPv4 interface), "unix:/run/x.sock" or "unix:@abstract".
-    /// Errors: std::invalid_argument that names the text and the valid form.
+    /// Reads "127.0.0.1:80", "[::1]:80", ":80" (every IPv4 interface), "unix:/run/x.sock" or
+    /// "unix:@abstract". Errors: std::invalid_argument that names the text and the valid form.
     [[nodiscard]] static Endpoint parse(std::string_view text);
     /// A Unix-domain name: a path, or an abstract name that begins with '@' (or with a zero byte).
     /// Errors: std::invalid_argument when empty or longer than 107 bytes.
@@ -111,4 +111,4 @@ struct HostPort {
 /// Reads a port number, 0 to 65535. Errors: std::invalid_argument that names the text and the valid form.
 [[nodiscard]] WEFT_API std::uint16_t parse_port(std::string_view text);
 
-} // namespace weft::net
+}  // namespace weft::net

@@ -34,10 +34,12 @@ TEST(Address, KeepsTheScopeOfALinkLocalAddress) {
 }
 
 TEST(Address, RefusesWhatIsNotNumericAndSaysWhatIs) {
-    for (const char* text : {"", "localhost", "1.2.3", "1.2.3.256", "1.2.3.4%lo", "::g", "fe80::1%nosuchif", "[]"}) {
+    for (const char* text :
+         {"", "localhost", "1.2.3", "1.2.3.256", "1.2.3.4%lo", "::g", "fe80::1%nosuchif", "[]"}) {
         EXPECT_FALSE(Address::try_parse(text)) << text;
-        EXPECT_NE(refusal([&] { (void)Address::parse(text); }).find("'" + std::string(text) + "': expected IPv4"),
-                  std::string::npos);
+        EXPECT_NE(
+            refusal([&] { (void)Address::parse(text); }).find("'" + std::string(text) + "': expected IPv4"),
+            std::string::npos);
     }
     EXPECT_FALSE(Address::try_parse(std::string_view("1.2.3.4\0x", 9)));
 }
@@ -69,8 +71,9 @@ TEST(Endpoint, SurvivesTheKernelsForm) {
 }
 
 TEST(Endpoint, RefusesMalformedTextAndSaysTheValidForm) {
-    for (const char* text : {"", "80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80",
-                             "[::1]", "[::1]80", "[::1:80", "[]:80", "localhost:80", "127.0.0.1:80x", "1.2.3.4:80:9"}) {
+    for (const char* text :
+         {"", "80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "[::1]",
+          "[::1]80", "[::1:80", "[]:80", "localhost:80", "127.0.0.1:80x", "1.2.3.4:80:9"}) {
         std::string message = refusal([&] { (void)Endpoint::parse(text); });
         EXPECT_NE(message.find("'" + std::string(text) + "'"), std::string::npos) << text << ": " << message;
         EXPECT_NE(message.find("[::1]:80"), std::string::npos) << text << ": " << message;
@@ -79,7 +82,8 @@ TEST(Endpoint, RefusesMalformedTextAndSaysTheValidForm) {
 
 TEST(Endpoint, RefusesAUnixPathThatDoesNotFit) {
     EXPECT_NO_THROW((void)Endpoint::unix_path(std::string(107, 'x')));
-    EXPECT_NE(refusal([] { (void)Endpoint::unix_path(std::string(108, 'x')); }).find("107"), std::string::npos);
+    EXPECT_NE(refusal([] { (void)Endpoint::unix_path(std::string(108, 'x')); }).find("107"),
+              std::string::npos);
     EXPECT_NE(refusal([] { (void)Endpoint::unix_path(""); }).find("1 to 107"), std::string::npos);
     EXPECT_NE(refusal([] { (void)Endpoint::unix_path(std::string_view("a\0b", 3)); }).find("zero"),
               std::string::npos);
@@ -107,7 +111,8 @@ TEST(HostPort, APortIsANumberUpTo65535) {
     EXPECT_EQ(weft::net::parse_port("0"), 0);
     EXPECT_EQ(weft::net::parse_port("65535"), 65535);
     for (const char* text : {"", "65536", "-1", "+1", " 1", "80x", "http"})
-        EXPECT_NE(refusal([&] { (void)weft::net::parse_port(text); }).find("0 to 65535"), std::string::npos) << text;
+        EXPECT_NE(refusal([&] { (void)weft::net::parse_port(text); }).find("0 to 65535"), std::string::npos)
+            << text;
 }
 
-} // namespace
+}  // namespace

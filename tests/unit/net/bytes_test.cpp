@@ -45,10 +45,12 @@ TEST(Bytes, WhatMayNotChangeMakesNoMutableBytes) {
     static_assert(!std::is_convertible_v<const std::string&, MutableBytes>);
     static_assert(!std::is_convertible_v<std::string_view, MutableBytes>);
     static_assert(!std::is_convertible_v<std::span<const std::byte>, MutableBytes>);
-    static_assert(!std::is_convertible_v<const char (&)[4], MutableBytes>);
+    static_assert(!std::is_convertible_v<const char(&)[4], MutableBytes>);
     static_assert(!std::is_convertible_v<ConstBytes, MutableBytes>);
     static_assert(std::is_convertible_v<MutableBytes, ConstBytes>);
     static_assert(!std::is_convertible_v<std::vector<std::string>&, ConstBytes>);
+    static_assert(!std::is_convertible_v<std::vector<std::string_view>&, ConstBytes>);
+    static_assert(!std::is_convertible_v<std::vector<MutableBytes>&, ConstBytes>);
 }
 
 TEST(Bytes, PartsStayInsideTheWhole) {
@@ -60,4 +62,4 @@ TEST(Bytes, PartsStayInsideTheWhole) {
     EXPECT_TRUE(bytes.after(99).empty());
 }
 
-} // namespace
+}  // namespace
