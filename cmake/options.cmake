@@ -2,6 +2,7 @@
 option(WEFT_TESTS "Build the tests and the examples" ${PROJECT_IS_TOP_LEVEL})
 option(WEFT_BENCH "Build the benchmarks (weft-echo-server, weft-echo-load, weft-micro)" ${PROJECT_IS_TOP_LEVEL})
 option(WEFT_WERROR "Treat warnings as errors" OFF)
+option(WEFT_LINTS "Check the project's own rules: lints as tests, each header alone" OFF)
 option(WEFT_COVERAGE "Count lines and branches with gcov" OFF)
 set(WEFT_SANITIZE "" CACHE STRING "Sanitizers, a list: address;undefined, or thread")
 
