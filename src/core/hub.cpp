@@ -2,6 +2,7 @@
 #include "core/hub.hpp"
 
 #include "base/error.hpp"
+#include "core/fiber_ref.hpp"
 #include "core/hub_registry.hpp"
 #include "core/overflow_names.hpp"
 
@@ -64,6 +65,9 @@ Hub::Hub(std::unique_ptr<Poller> poller)
 }
 
 Hub::~Hub() {
+    if (main_.ref_box != nullptr) {
+        unbind_box(main_);
+    }
     clear_grave();
     unregister_hub(*this);
     // A thread that has posted may still be on its way out of post().
@@ -145,7 +149,23 @@ void Hub::pass() {
     }
 }
 
+void Hub::tell_idle() {
+    poller_->poll(poll_now);
+    drain_inbox();
+    expire_timers();
+    if (!ready_.empty()) {
+        return;
+    }
+    while (WaitRecord* record = on_idle.pop()) {
+        make_ready(*record->fiber);
+    }
+}
+
 void Hub::wait_for_events() {
+    if (!on_idle.empty()) {
+        tell_idle();
+        return;
+    }
     const std::int64_t until = timers_.next();
     if (until == poll_forever && outside_waits == 0 && block_for_good(*this)) {
         return;

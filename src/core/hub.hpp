@@ -86,6 +86,9 @@ public:
     /// Woken when the last fiber that counts has finished.
     WaitRecord* on_empty = nullptr;
 
+    /// Woken when no other fiber is ready and no event would make one so.
+    WaitList on_idle;
+
     /// Room for `io`.
     std::unique_ptr<HubPart> io_part;
 
@@ -108,6 +111,7 @@ private:
     void pass();
     bool drain_inbox() noexcept;
     void wait_for_events();
+    void tell_idle();
     void expire_timers() noexcept;
     void clear_grave() noexcept;
 

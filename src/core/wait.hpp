@@ -21,6 +21,7 @@ enum class WaitReason : std::uint8_t {
     semaphore,
     condition,
     pool_job,
+    all_parked,
     any_of,
 };
 

@@ -1,0 +1,126 @@
+// Events of real descriptors and injected ones; when there are none, the virtual clock.
+#include "testing/virtual_poller.hpp"
+
+#include "base/error.hpp"
+#include "base/sys.hpp"
+#include "core/hub.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace weft::impl {
+
+namespace {
+
+/// A job of a thread pool takes real time, which virtual time must not overtake.
+bool job_is_out() noexcept {
+    const Hub& hub = *Hub::current();
+    if (hub.outside_waits == 0) {
+        return false;
+    }
+    for (const FiberBlock* fiber = hub.fibers(); fiber != nullptr; fiber = fiber->all_next) {
+        if (fiber->wait != nullptr && fiber->wait->reason == WaitReason::pool_job) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+VirtualPoller::VirtualPoller()
+    : clock_(VirtualClock::process()), wake_fd_(sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (wake_fd_.get() < 0) {
+        throw_errno(errno, "creating a hub: eventfd");
+    }
+    member_.poller = this;
+    clock_.add(member_);
+}
+
+VirtualPoller::~VirtualPoller() { clock_.remove(member_); }
+
+void VirtualPoller::poll(std::int64_t until) {
+    if (take_events() || until == poll_now) {
+        return;
+    }
+    member_.descriptors = descriptors();
+    if (clock_.become_idle(member_, until, job_is_out())) {
+        return;
+    }
+    std::vector<pollfd> waited = member_.descriptors;
+    const int count = sys.poll(waited.data(), waited.size(), -1);
+    const int error = errno;
+    clock_.become_busy(member_);
+    if (count < 0 && error != EINTR) {
+        throw_errno(error, "polling for events: poll");
+    }
+    take_events();
+}
+
+void VirtualPoller::notify() noexcept {
+    const std::uint64_t one = 1;
+    static_cast<void>(sys.write(wake_fd_.get(), &one, sizeof one));
+}
+
+void VirtualPoller::start(Watch& watch, bool) {
+    started_.push_back(&watch);
+    watch.started = true;
+    ++watches_;
+}
+
+void VirtualPoller::stop(Watch& watch) noexcept {
+    std::erase(started_, &watch);
+    watch.started = false;
+    --watches_;
+}
+
+void VirtualPoller::make_ready(int fd, bool write) { injected_.emplace_back(fd, write); }
+
+bool VirtualPoller::watched(int fd, bool write) const noexcept {
+    return std::any_of(started_.begin(), started_.end(),
+                       [=](const Watch* watch) { return watch->fd == fd && watch->write == write; });
+}
+
+std::vector<pollfd> VirtualPoller::descriptors() const {
+    std::vector<pollfd> list{{.fd = wake_fd_.get(), .events = POLLIN, .revents = 0}};
+    for (const Watch* watch : started_) {
+        const auto wanted = static_cast<short>(watch->write ? POLLOUT : POLLIN);
+        list.push_back({.fd = watch->fd, .events = wanted, .revents = 0});
+    }
+    return list;
+}
+
+bool VirtualPoller::take_injected(const Watch& watch) {
+    const auto found = std::find(injected_.begin(), injected_.end(), std::pair(watch.fd, watch.write));
+    if (found == injected_.end()) {
+        return false;
+    }
+    injected_.erase(found);
+    return true;
+}
+
+/// Delivers what is ready now; whether there was anything, a notify() included.
+bool VirtualPoller::take_events() {
+    std::vector<pollfd> list = descriptors();
+    if (sys.poll(list.data(), list.size(), 0) < 0 && errno != EINTR) {
+        throw_errno(errno, "polling for events: poll");
+    }
+    bool any = list.front().revents != 0;
+    if (any) {
+        std::uint64_t count = 0;
+        static_cast<void>(sys.read(wake_fd_.get(), &count, sizeof count));
+    }
+    std::vector<Watch*> ready;
+    for (std::size_t i = 0; i < started_.size(); ++i) {
+        // A number that is no descriptor belongs to a test that injects.
+        if ((list[i + 1].revents & ~POLLNVAL) != 0 || take_injected(*started_[i])) {
+            ready.push_back(started_[i]);
+        }
+    }
+    for (Watch* watch : ready) {
+        watch->on_ready(*watch);
+    }
+    return any || !ready.empty();
+}
+
+}  // namespace weft::impl
