@@ -31,7 +31,7 @@ inline constexpr std::uint8_t attention_canary = 16;  ///< the stack has no guar
 /// Bits of FiberBlock::state. The one that is set second, of finished and released, gives the stack back.
 inline constexpr std::uint32_t state_finished = 1;
 inline constexpr std::uint32_t state_released = 2;  ///< no handle any more
-inline constexpr std::uint32_t state_joined = 4;    ///< somebody is or was in `joiners`
+inline constexpr std::uint32_t state_joined = 4;    ///< somebody is or was in `joiners`: not the local ones
 inline constexpr std::uint32_t state_boxed = 8;     ///< there is a box to tell of the end
 
 struct FiberBlock {
@@ -53,8 +53,9 @@ struct FiberBlock {
     LocalStore* locals = nullptr;
     StackSlot* slot = nullptr;  ///< null: the thread's own stack
 
+    WaitList local_joiners;  ///< fibers of the same hub
     SpinLock lock;
-    WaitList joiners;  ///< guarded by `lock`
+    WaitList joiners;  ///< all others; guarded by `lock`
 
     std::exception_ptr pending;  ///< what kill() or the hub throws at its next wait; null: FiberExit
     std::exception_ptr error;    ///< what it ended with

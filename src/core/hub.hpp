@@ -26,12 +26,20 @@ struct HubPart {
     virtual ~HubPart() = default;
 };
 
+class Hub;
+
+/// The thread's hub; everything per thread is behind it. Initial-exec, so that reading it is one load.
+extern constinit thread_local Hub* current_hub __attribute__((tls_model("initial-exec")));
+
 class Hub {
 public:
     /// The hub of this thread, or null.
-    static Hub* current() noexcept;
+    static Hub* current() noexcept { return current_hub; }
     /// The hub of this thread; makes one if there is none. Throws std::system_error if it cannot be made.
-    static Hub& ensure();
+    static Hub& ensure() {
+        Hub* hub = current();
+        return hub != nullptr ? *hub : make_current();
+    }
     /// Makes the hub of this thread, which has none, with a poller of one's own.
     static void adopt(std::unique_ptr<Poller> poller);
     /// Ends the hub of this thread; all its fibers must have finished.
@@ -105,6 +113,7 @@ public:
     std::uint64_t serial = 0;
 
 private:
+    static Hub& make_current();
     static Execution* loop_entry(void* hub);
     [[noreturn]] void loop() noexcept;
     FiberBlock& next_to_run() noexcept;
@@ -138,10 +147,5 @@ private:
     FiberBlock main_;
     FiberBlock loop_fiber_;
 };
-
-/// The thread's hub; everything per thread is behind it. Initial-exec, so that reading it is one load.
-extern constinit thread_local Hub* current_hub __attribute__((tls_model("initial-exec")));
-
-inline Hub* Hub::current() noexcept { return current_hub; }
 
 }  // namespace weft::impl

@@ -24,6 +24,12 @@ std::byte* align_down(std::byte* address, std::size_t alignment) noexcept {
     return address - (reinterpret_cast<std::uintptr_t>(address) & (alignment - 1));
 }
 
+void wake_local_joiners(FiberBlock& fiber) noexcept {
+    while (WaitRecord* record = fiber.local_joiners.pop()) {
+        wake(*record);
+    }
+}
+
 void wake_joiners(FiberBlock& fiber) noexcept {
     fiber.lock.lock();
     while (WaitRecord* record = fiber.joiners.pop()) {
@@ -63,6 +69,7 @@ Execution* finish(FiberBlock& fiber, Hub& hub) noexcept {
     if (--hub.live_fibers == 0 && hub.on_empty != nullptr) {
         wake(*std::exchange(hub.on_empty, nullptr));
     }
+    wake_local_joiners(fiber);
     const std::uint32_t before = fiber.state.fetch_or(state_finished, std::memory_order_acq_rel);
     if ((before & state_joined) != 0) {
         wake_joiners(fiber);
@@ -105,11 +112,21 @@ void run_start(InboxItem& item, Hub& hub) noexcept {
 
 struct JoinRecord : WaitRecord {
     explicit JoinRecord(FiberBlock& whom) noexcept
-        : WaitRecord(WaitReason::join, &whom, &abort_join), target(whom) {
+        : WaitRecord(WaitReason::join, &whom, &abort_join),
+          target(whom),
+          local(fiber != nullptr &&
+                fiber->hub.load(std::memory_order_relaxed) == whom.hub.load(std::memory_order_relaxed)) {
         node.record = this;
     }
     static bool abort_join(WaitRecord& record) noexcept {
         auto& self = static_cast<JoinRecord&>(record);
+        if (self.local) {
+            const bool linked = self.node.linked;
+            if (linked) {
+                self.target.local_joiners.remove(self.node);
+            }
+            return linked;
+        }
         self.target.lock.lock();
         const bool won = self.node.linked;
         if (won) {
@@ -119,17 +136,23 @@ struct JoinRecord : WaitRecord {
         return won;
     }
     FiberBlock& target;
+    const bool local;  ///< both run on one hub: no lock is needed
     WaitNode node;
 };
 
 /// False if the fiber has finished meanwhile.
-bool enlist(FiberBlock& fiber, WaitNode& node) noexcept {
+bool enlist(JoinRecord& record) noexcept {
+    FiberBlock& fiber = record.target;
+    if (record.local) {
+        fiber.local_joiners.push(record.node);
+        return true;
+    }
     fiber.lock.lock();
     // finish() looks at `joined` when it sets `finished`: one of the two sees the other.
     const std::uint32_t before = fiber.state.fetch_or(state_joined, std::memory_order_acq_rel);
     const bool running = (before & state_finished) == 0;
     if (running) {
-        fiber.joiners.push(node);
+        fiber.joiners.push(record.node);
     }
     fiber.lock.unlock();
     return running;
@@ -218,14 +241,14 @@ void join_fiber(FiberBlock& fiber, Deadline& deadline) {
               fiber.name.c_str());
     }
     JoinRecord record(fiber);
-    if (enlist(fiber, record.node)) {
+    if (enlist(record)) {
         park_or_throw(record, deadline, "join");
     }
 }
 
 void join_fiber_shielded(FiberBlock& fiber) noexcept {
     JoinRecord record(fiber);
-    if (!fiber.finished() && enlist(fiber, record.node)) {
+    if (!fiber.finished() && enlist(record)) {
         Deadline deadline = never;
         // Only an error of the hub itself (a deadlock, a dead poller) ends this wait early.
         if (park_shielded(record, deadline) == Wake::interrupted) {

@@ -85,10 +85,8 @@ void end_hub_with_thread() {
 
 }  // namespace
 
-Hub& Hub::ensure() {
-    if (current_hub == nullptr) {
-        adopt(poller_factory());
-    }
+Hub& Hub::make_current() {
+    adopt(poller_factory());
     return *current_hub;
 }
 
