@@ -1,4 +1,5 @@
-// The report of a stack overflow: a handler of SIGSEGV that knows our guards and leaves everything else as it was.
+// The report of a stack overflow: a handler of SIGSEGV that knows our guards and leaves everything else as it
+// was.
 #include "context/overflow.hpp"
 
 #include <execinfo.h>
@@ -20,7 +21,8 @@
 namespace weft::impl {
 namespace {
 
-constexpr std::size_t alt_stack_size = std::size_t{64} << 10;  // the unwinder and the symbols of a backtrace fit easily
+constexpr std::size_t alt_stack_size = std::size_t{64}
+                                       << 10;  // the unwinder and the symbols of a backtrace fit easily
 
 struct sigaction earlier;  // written once, before the handler can run
 
@@ -46,7 +48,8 @@ private:
     std::size_t length_ = 0;
 };
 
-/// The innermost frames and the outermost ones; those between are many and alike where a recursion has run away.
+/// The innermost frames and the outermost ones; those between are many and alike where a recursion has run
+/// away.
 struct Frames {
     std::array<void*, 24> inner;
     std::array<void*, 12> outer;  // a ring
@@ -97,7 +100,11 @@ void report(const StackSlot& slot, const void* address) noexcept {
     Line line;
     line.add("weft: stack overflow in ");
     if (describe_stack != nullptr && describe_stack(&slot, fiber)) {
-        line.add("fiber \"").add(std::string_view(fiber.name).substr(0, 80)).add("\" (id ").add(fiber.id).add(")");
+        line.add("fiber \"")
+            .add(std::string_view(fiber.name).substr(0, 80))
+            .add("\" (id ")
+            .add(fiber.id)
+            .add(")");
     } else {
         line.add("a fiber without a description");
     }
@@ -108,7 +115,9 @@ void report(const StackSlot& slot, const void* address) noexcept {
     print_backtrace();
 }
 
-bool is_fault(const siginfo_t& info) noexcept { return info.si_code > 0; }  // and not sent by somebody's kill()
+bool is_fault(const siginfo_t& info) noexcept {
+    return info.si_code > 0;
+}  // and not sent by somebody's kill()
 
 /// Does what would have happened without us.
 void pass_on(int signal, siginfo_t* info, void* context) noexcept {
@@ -128,7 +137,8 @@ void pass_on(int signal, siginfo_t* info, void* context) noexcept {
 void on_fault(int signal, siginfo_t* info, void* context) {
     const int saved = errno;
     const StackInfo hit = is_fault(*info) ? stack_containing(info->si_addr) : StackInfo{};
-    // A wild pointer can point into somebody's guard. It is an overflow where the stack pointer is in the same slot.
+    // A wild pointer can point into somebody's guard. It is an overflow where the stack pointer is in the
+    // same slot.
     if (hit.in_guard && stack_containing(stack_pointer(context)).slot == hit.slot) {
         report(*hit.slot, info->si_addr);
     }

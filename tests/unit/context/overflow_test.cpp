@@ -88,7 +88,8 @@ TEST_F(Overflow, ABadSettingIsAnErrorOfTheFirstStack) {
             std::_Exit(3);
         }
     };
-    EXPECT_EXIT(first_stack(), testing::ExitedWithCode(3), "WEFT_OVERFLOW_REPORT=maybe: expected one of 0, 1");
+    EXPECT_EXIT(first_stack(), testing::ExitedWithCode(3),
+                "WEFT_OVERFLOW_REPORT=maybe: expected one of 0, 1");
     ::unsetenv("WEFT_OVERFLOW_REPORT");
 }
 
@@ -127,7 +128,8 @@ TEST_F(Overflow, AnEarlierHandlerMayRecoverAndTheReportStaysInstalled) {
         }
         std::_Exit(5);
     };
-    EXPECT_EXIT(recover_then_overflow(), testing::ExitedWithCode(5), "recovered\n(.|\n)*stack overflow in fiber");
+    EXPECT_EXIT(recover_then_overflow(), testing::ExitedWithCode(5),
+                "recovered\n(.|\n)*stack overflow in fiber");
 }
 
 TEST_F(Overflow, ASignalThatWasSentEndsTheProcessToo) {

@@ -48,7 +48,8 @@ TEST(Stack, ClassesArePowersOfTwoThatHoldTheAskedSize) {
 
 TEST(Stack, EveryByteFromLimitToTopIsUsable) {
     StackPool pool;
-    for (const std::size_t size : {std::size_t{1}, min_stack_size, default_stack_size, std::size_t{1} << 20}) {
+    for (const std::size_t size :
+         {std::size_t{1}, min_stack_size, default_stack_size, std::size_t{1} << 20}) {
         StackSlot* slot = pool.acquire(size);
         EXPECT_GE(slot->size() + page_size, size);
         std::memset(slot->limit, 0xAB, slot->size());
@@ -63,7 +64,8 @@ TEST(Stack, TopsSpreadOverTheLinesOfAPageAndLeaveRoomInIt) {
     std::set<std::size_t> offsets;
     for (const StackSlot* slot : acquire_many(pool, 60)) {
         const std::size_t offset = reinterpret_cast<std::uintptr_t>(slot->top) % page_size;
-        EXPECT_GE(offset, 2560u) << "a control block and the frames of a parked fiber fit below it in the page";
+        EXPECT_GE(offset, 2560u)
+            << "a control block and the frames of a parked fiber fit below it in the page";
         offsets.insert(offset);
     }
     EXPECT_GE(offsets.size(), 20u);
@@ -204,7 +206,9 @@ void* counted_mmap(void* at, std::size_t length, int protection, int flags, int 
 
 TEST(Stack, AHundredThousandCreateRunFinishCyclesNeedNoMoreMappings) {
     Thread thread;
-    { const Routine warm_up(thread, [](Routine&) {}); }
+    {
+        const Routine warm_up(thread, [](Routine&) {});
+    }
     const SysOverride counter(&Sys::mmap, counted_mmap);
     mmap_calls = 0;
     int runs = 0;
@@ -267,9 +271,10 @@ struct Parked {
     Thread* thread;
 };
 
-void park_forever(void* argument) {
+Execution* park(void* argument) {
     auto& parked = *static_cast<Parked*>(argument);
     switch_context(parked.self, parked.thread->main, parked.thread->context);
+    return &parked.thread->main;
 }
 
 /// A value in KiB of /proc/self/status.
@@ -297,7 +302,7 @@ TEST(StackHuge, TwoHundredThousandParkedContextsLiveInAPageEach) {
         slots.push_back(slot);
         // The control block in the top page of its own stack, as core has it.
         auto* parked = new (slot->top - 512) Parked{.self = {}, .thread = &thread};
-        prepare_context(parked->self, *slot, slot->top - 512, park_forever, parked);
+        prepare_context(parked->self, *slot, slot->top - 512, park, parked);
         switch_context(thread.main, parked->self, thread.context);
     }
     const std::size_t bytes = (status_kib("VmRSS") + status_kib("VmPTE") - before) * 1024 / count;
