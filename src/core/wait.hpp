@@ -3,6 +3,8 @@
 
 #include "time/timer_queue.hpp"
 
+#include <weft/core/wait_list.hpp>
+
 #include <atomic>
 #include <cstdint>
 
@@ -64,6 +66,9 @@ struct WaitRecord {
         std::uint32_t open = 0;
         return decided.compare_exchange_strong(open, tag + 1, std::memory_order_acq_rel);
     }
+
+    /// Whether who holds the lock of a queue may serve the record through its node `tag` there.
+    bool take(std::uint32_t tag) noexcept { return !in_set || decide(tag); }
 };
 
 /// The tag that an abort decides a set with; no node carries it.
@@ -78,41 +83,39 @@ struct WaitNode {
     bool linked = false;
 };
 
-/// First in, first out list of waiting records. Not locked: its owner guards it.
-class WaitList {
-public:
-    bool empty() const noexcept { return head_ == nullptr; }
+inline void WaitList::push(WaitNode& node) noexcept {
+    node.prev = tail_;
+    node.next = nullptr;
+    node.linked = true;
+    (tail_ != nullptr ? tail_->next : head_) = &node;
+    tail_ = &node;
+}
 
-    void push(WaitNode& node) noexcept {
-        node.prev = tail_;
-        node.next = nullptr;
-        node.linked = true;
-        (tail_ != nullptr ? tail_->next : head_) = &node;
-        tail_ = &node;
-    }
+inline void WaitList::remove(WaitNode& node) noexcept {
+    (node.prev != nullptr ? node.prev->next : head_) = node.next;
+    (node.next != nullptr ? node.next->prev : tail_) = node.prev;
+    node.linked = false;
+}
 
-    void remove(WaitNode& node) noexcept {
-        (node.prev != nullptr ? node.prev->next : head_) = node.next;
-        (node.next != nullptr ? node.next->prev : tail_) = node.prev;
-        node.linked = false;
-    }
+inline WaitRecord* WaitList::pop() noexcept {
+    WaitNode* node = pop_chain(1);
+    return node != nullptr ? node->record : nullptr;
+}
 
-    /// Takes out the oldest record that is still open; the caller has won it and must wake() it. Null if
-    /// none.
-    WaitRecord* pop() noexcept {
-        while (head_ != nullptr) {
-            WaitNode& node = *head_;
-            remove(node);
-            if (!node.record->in_set || node.record->decide(node.tag)) {
-                return node.record;
-            }
+inline WaitNode* WaitList::pop_chain(std::size_t limit) noexcept {
+    WaitNode* first = nullptr;
+    WaitNode** end = &first;
+    while (head_ != nullptr && limit != 0) {
+        WaitNode& node = *head_;
+        remove(node);
+        if (node.record->take(node.tag)) {
+            *end = &node;
+            end = &node.next;
+            --limit;
         }
-        return nullptr;
     }
-
-private:
-    WaitNode* head_ = nullptr;
-    WaitNode* tail_ = nullptr;
-};
+    *end = nullptr;
+    return first;
+}
 
 }  // namespace weft::impl

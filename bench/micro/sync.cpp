@@ -1,0 +1,87 @@
+// Synchronisation: uncontended, handed over between fibers of one hub, and between threads.
+#include <benchmark/benchmark.h>
+
+#include <weft/core/fiber.hpp>
+#include <weft/core/run.hpp>
+#include <weft/sync/event.hpp>
+#include <weft/sync/mutex.hpp>
+#include <weft/sync/semaphore.hpp>
+
+#include <cstdint>
+
+namespace {
+
+void mutex_uncontended(benchmark::State& state) {
+    weft::Mutex mutex;
+    weft::run([&] {
+        for (auto _ : state) {
+            mutex.lock();
+            mutex.unlock();
+        }
+    });
+}
+BENCHMARK(mutex_uncontended);
+
+void semaphore_uncontended(benchmark::State& state) {
+    weft::Semaphore semaphore(1);
+    weft::run([&] {
+        for (auto _ : state) {
+            semaphore.acquire();
+            semaphore.release();
+        }
+    });
+}
+BENCHMARK(semaphore_uncontended);
+
+// One item is one hand-off: a release and a park.
+void semaphore_hand_off(benchmark::State& state) {
+    weft::run([&] {
+        weft::Semaphore ping(0);
+        weft::Semaphore pong(0);
+        bool more = true;
+        auto partner = weft::spawn([&] {
+            while (ping.acquire(), more) {
+                pong.release();
+            }
+        });
+        for (auto _ : state) {
+            ping.release();
+            pong.acquire();
+        }
+        more = false;
+        ping.release();
+        partner.join();
+    });
+    state.SetItemsProcessed(2 * static_cast<std::int64_t>(state.iterations()));
+}
+BENCHMARK(semaphore_hand_off);
+
+void event_hand_off(benchmark::State& state) {
+    weft::run([&] {
+        weft::Event ping;
+        weft::Event pong;
+        bool more = true;
+        auto partner = weft::spawn([&] {
+            for (;;) {
+                ping.wait();
+                ping.reset();
+                if (!more) {
+                    return;
+                }
+                pong.set();
+            }
+        });
+        for (auto _ : state) {
+            ping.set();
+            pong.wait();
+            pong.reset();
+        }
+        more = false;
+        ping.set();
+        partner.join();
+    });
+    state.SetItemsProcessed(2 * static_cast<std::int64_t>(state.iterations()));
+}
+BENCHMARK(event_hand_off);
+
+}  // namespace
