@@ -40,7 +40,7 @@ if [ $install = yes ]; then
     cmake/install-packages.sh $groups
 fi
 
-cmake --preset "$preset" --log-level=NOTICE
+cmake --preset "$preset" -DWEFT_TESTS=ON --log-level=NOTICE
 cmake --build "build/$preset" -j "$jobs"
 
 # The thread sanitizer's shadow memory does not stand every random address layout of newer kernels.

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from driver import measure, servers, statistics, table
+from driver import measure, servers, statistics, syscalls, table
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -75,31 +75,41 @@ def parser():
                         help="adds the case of ten connections beside one that pipelines without end")
     result.add_argument("--idle", action="store_true",
                         help="adds the case of one active connection beside 10,000 idle ones")
+    result.add_argument("--check-options", action="store_true", help="only says what is wrong with the options")
     result.add_argument("--json", metavar="FILE", help="where the JSON goes (default DIR/echo/echo.json)")
     result.add_argument("--html", metavar="FILE", help="where the page goes (default DIR/echo/echo.html)")
     return result
 
 
+def check(options, argument_parser):
+    """Refuses what argparse cannot see."""
+    for name in named_peers(options):
+        if name not in servers.ALL_NAMES:
+            argument_parser.error(f"argument --peers: needs all, none or names out of "
+                                  f"{', '.join(servers.ALL_NAMES[1:])}, separated by commas, not '{name}'")
+    names = [kind.name for kind in options.peer]
+    for name in names:
+        if name in servers.ALL_NAMES or names.count(name) > 1:
+            argument_parser.error(f"argument --peer: needs a name that is not taken, not '{name}'")
+    if not options.conns and not options.fairness and not options.idle:
+        argument_parser.error("argument --conns: needs numbers, or none together with --fairness or --idle")
+
+
+def named_peers(options):
+    return [] if options.peers in ("all", "none") else options.peers.split(",")
+
+
 def choose(options, argument_parser):
     """The servers to compare, by name, in the order of the tables."""
     built = servers.known(options.build)
-    if options.peers == "all":
-        chosen = dict(built)
-    else:
-        names = [] if options.peers == "none" else options.peers.split(",")
-        for name in names:
-            if name not in servers.ALL_NAMES:
-                argument_parser.error(f"argument --peers: needs all, none or names out of "
-                                      f"{', '.join(servers.ALL_NAMES[1:])}, separated by commas, not '{name}'")
-            if name not in built:
-                argument_parser.error(f"argument --peers: {name} is not built (--install-peers installs what it needs)")
-        chosen = {name: kind for name, kind in built.items() if name == "weft" or name in names}
-    for kind in options.peer:
-        if kind.name in servers.ALL_NAMES or kind.name in chosen:
-            argument_parser.error(f"argument --peer: the name '{kind.name}' is taken, choose another one")
-        chosen[kind.name] = kind
+    for name in named_peers(options):
+        if name not in built:
+            argument_parser.error(f"argument --peers: {name} is not built (--install-peers installs what it needs)")
+    chosen = {name: kind for name, kind in built.items()
+              if options.peers == "all" or name == "weft" or name in named_peers(options)}
+    chosen.update({kind.name: kind for kind in options.peer})
     if not chosen:
-        argument_parser.error(f"no server to measure in {options.build}")
+        argument_parser.error(f"argument --build: needs a build folder with servers in it, not '{options.build}'")
     return chosen
 
 
@@ -145,6 +155,18 @@ def collect(bench, chosen, cases, rounds):
     return collected
 
 
+def count_syscalls(bench, chosen, collected):
+    """In the first case of the plain kind, for each server that got through it."""
+    for one in collected:
+        if one.case.kind == "echo":
+            for name, kind in chosen.items():
+                if name not in one.failures:
+                    progress(f"system calls: {name}")
+                    one.syscalls[name] = syscalls.count(bench, kind, one.case)
+            break
+    progress("")
+
+
 def machine(bench):
     model = "unknown processor"
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
@@ -167,10 +189,11 @@ def machine(bench):
 def main():
     argument_parser = parser()
     options = argument_parser.parse_args()
+    check(options, argument_parser)
+    if options.check_options:
+        return 0
     chosen = choose(options, argument_parser)
     cases = cases_of(options)
-    if not cases:
-        argument_parser.error("nothing to measure: --conns none needs --fairness or --idle")
     check_descriptors(cases, list(chosen), raise_descriptor_limit(), argument_parser)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
@@ -179,6 +202,7 @@ def main():
     if server_cpu == generator_cpu:
         print("one core only: server and generator share it, so requests/s and latencies are those of both together")
     collected = collect(bench, chosen, cases, options.rounds)
+    count_syscalls(bench, chosen, collected)
     report = {
         "machine": machine(bench),
         "versions": {name: kind.version() for name, kind in chosen.items()},

@@ -2,7 +2,6 @@
 import json
 import os
 import pathlib
-import signal
 import subprocess
 
 from . import servers
@@ -80,7 +79,7 @@ class Bench:
 
         def in_child():
             os.sched_setaffinity(0, {self.generator_cpu})
-            servers.LIBC.prctl(servers.PR_SET_PDEATHSIG, signal.SIGTERM)
+            servers.end_with_parent()
 
         generator = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                      preexec_fn=in_child, start_new_session=True)

@@ -19,6 +19,11 @@ PR_SET_PTRACER = 0x59616D61
 LIBC = ctypes.CDLL(None)
 
 
+def end_with_parent():
+    """For a child before it starts its program: ends it even when the driver is killed."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Failure(Exception):
     """A server that could not be started or that died."""
 
@@ -128,7 +133,7 @@ class Running:
 
         def in_child():
             os.sched_setaffinity(0, {cpu})
-            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            end_with_parent()
             LIBC.prctl(PR_SET_PTRACER, ctypes.c_ulong(-1))  # lets strace attach; does nothing without Yama
 
         self.complaints = tempfile.TemporaryFile()

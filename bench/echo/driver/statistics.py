@@ -37,6 +37,7 @@ class Collected:
         self.case = case
         self.samples = {}  # (name, variant) -> {round: sample}
         self.failures = {}  # name -> text
+        self.syscalls = {}  # name -> calls per request, None where they cannot be counted
 
     def add(self, number, samples, failures):
         for key, sample in samples.items():
@@ -85,6 +86,7 @@ class Collected:
             run["control"] = self.control()
             second = self.of("epoll", "control")
             run["control_rounds"] = [second[number] for number in sorted(second)]
+        run["syscalls_per_request"] = self.syscalls.get(name)
         if name in self.failures:
             run["failure"] = self.failures[name]
         run["rounds"] = rounds

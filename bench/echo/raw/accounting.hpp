@@ -21,9 +21,8 @@ struct ServerTime {
 /// Sums over all threads of these processes; one that has gone adds nothing.
 ServerTime server_time(const std::vector<pid_t>& pids);
 
-/// How long the threads of a process, runnable, have waited for a processor: where each side has a core to itself this is
-/// time that something else took from it. 0 where the kernel does not say, and for processes of many threads, which wait for
-/// each other.
+/// How long a process, runnable, has waited for a processor: where each side has a core to itself this is time that something
+/// else took from it. 0 where the kernel does not say, and for a process of several threads, which wait for each other.
 std::uint64_t waited_for_processor_ns(pid_t pid);
 
 }  // namespace weft::bench
