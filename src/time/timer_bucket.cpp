@@ -5,11 +5,27 @@
 
 namespace weft::impl {
 
+bool TimerBucket::resize(std::uint32_t capacity) noexcept {
+    if (!entries_.resize(end_, capacity)) {
+        return false;
+    }
+    few_ = capacity > small ? capacity / sparse : 0;
+    return true;
+}
+
+void TimerBucket::settle() noexcept {
+    if (count_ == 0) {
+        clear();
+    } else if (count_ <= few_) {
+        compact();
+    }
+}
+
 bool TimerBucket::grow() noexcept {
     constexpr std::uint32_t first = 8;
     constexpr std::uint32_t most = 1U << 31;
     const std::uint32_t capacity = entries_.capacity();
-    return capacity < most && entries_.resize(end_, capacity == 0 ? first : capacity * 2);
+    return capacity < most && resize(capacity == 0 ? first : capacity * 2);
 }
 
 void TimerBucket::compact() noexcept {
@@ -24,7 +40,7 @@ void TimerBucket::compact() noexcept {
     end_ = end;
     first_hole_ = no_hole;
     // Without memory for the smaller room, the large one goes on to serve.
-    (void)entries_.resize(end_, end_ * 2);
+    (void)resize(end_ * 2);
 }
 
 std::uint32_t TimerBucket::earliest() const noexcept {
@@ -51,6 +67,7 @@ void TimerBucket::clear() noexcept {
     first_hole_ = no_hole;
     if (entries_.capacity() > small) {
         entries_ = RawArray<TimerEntry>();
+        few_ = 0;
     }
 }
 

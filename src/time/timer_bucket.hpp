@@ -42,23 +42,18 @@ public:
         return true;
     }
 
-    /// Leaves a hole. The caller calls `settle` when it has taken out what it wants to.
-    void take(std::uint32_t index) noexcept {
+    void prefetch(std::uint32_t index) const noexcept { __builtin_prefetch(&entries_[index], 1); }
+
+    /// Leaves a hole. True when the caller should call `settle`, at the latest when it has taken out what it wants to.
+    [[nodiscard]] bool take(std::uint32_t index) noexcept {
         entries_[index].when = no_timer;
         entries_[index].next_hole = first_hole_;
         first_hole_ = index;
-        --count_;
+        return --count_ <= few_;
     }
 
     /// Keeps the memory in proportion to what is in it.
-    void settle() noexcept {
-        if (count_ == 0) {
-            clear();
-        } else if (entries_.capacity() > small && count_ < entries_.capacity() / sparse) {
-            compact();
-        }
-    }
-
+    void settle() noexcept;
     void clear() noexcept;
 
     bool empty() const noexcept { return count_ == 0; }
@@ -72,13 +67,15 @@ public:
 private:
     static constexpr std::uint32_t no_hole = 0xFFFF'FFFF;
     static constexpr std::uint32_t small = 32;  ///< entries that an empty bucket keeps room for
-    static constexpr std::uint32_t sparse = 8;  ///< compacted when fewer than one in so many is in use
+    static constexpr std::uint32_t sparse = 8;  ///< compacted when no more than one in so many is in use
 
     bool grow() noexcept;
     void compact() noexcept;
+    [[nodiscard]] bool resize(std::uint32_t capacity) noexcept;
     RawArray<TimerEntry> entries_;
     std::uint32_t end_ = 0;
     std::uint32_t count_ = 0;
+    std::uint32_t few_ = 0;  ///< with no more than these in it, the bucket is worth a look
     std::uint32_t first_hole_ = no_hole;
 };
 

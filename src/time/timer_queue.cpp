@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <utility>
 
 namespace weft::impl {
 
@@ -14,34 +15,58 @@ constexpr std::uint32_t least_room = 64;
 }  // namespace
 
 void TimerQueue::arm(TimerNode& node, std::int64_t when) {
-    // The heap has room for every node armed, so that time can go on, and nodes move into it, without memory. What is
-    // never used of it is never touched and costs addresses only.
     if (size_ == heap_.room()) {
-        const std::size_t room = std::max<std::size_t>(least_room, size_ * 2);
-        if (room > TimerNode::in_heap || !heap_.set_room(static_cast<std::uint32_t>(room))) {
-            throw std::bad_alloc();
-        }
+        grow();
     }
-    when = std::min(when, no_timer - 1);
-    node.when = when;
+    node.when = std::min(when, no_timer - 1);
     node.order = next_order_++;
     put(node);
     ++size_;
 }
 
 void TimerQueue::cancel(TimerNode& node) noexcept {
-    if (!node.armed()) {
+    const std::uint32_t number = node.bucket;
+    if (number < TimerNode::in_heap) {
+        // Where the entry lies is known when the node has arrived from memory. Were it written to at once, the next call
+        // would wait for that too, since it might read what is written here. So the processor is told to fetch the
+        // entry, and the one from some calls ago, which has arrived, is taken out.
+        wheel_->buckets[number].prefetch(node.index);
+        leave(std::exchange(leaving_[turn_++ % leaving_.size()], Leaving{number, node.index}));
+    } else if (number == TimerNode::in_heap) {
+        heap_.erase(node.index);
+    } else {
         return;
     }
-    remove(node);
-    --size_;
-    if (heap_.room() > least_room && size_ < heap_.room() / 4) {
+    node.bucket = TimerNode::nowhere;
+    if (--size_ < heap_.room() / 4) {
+        shrink();
+    }
+}
+
+/// The heap has room for every node armed, so that time can go on, and nodes move into it, without memory. What is
+/// never used of it is never touched and costs addresses only.
+void TimerQueue::grow() {
+    const std::size_t room = std::max<std::size_t>(least_room, size_ * 2);
+    if (!wheel_) {
+        wheel_ = std::make_unique<Wheel>();
+    }
+    if (room >= TimerNode::in_heap || !heap_.set_room(static_cast<std::uint32_t>(room))) {
+        throw std::bad_alloc();
+    }
+}
+
+void TimerQueue::shrink() noexcept {
+    if (heap_.room() > least_room) {
         // Without memory for the smaller room, the large one goes on to serve.
         (void)heap_.set_room(heap_.room() / 2);
     }
 }
 
 std::int64_t TimerQueue::next() noexcept {
+    if (!heap_.empty() && heap_.first_when() <= wheel_at_least_) {
+        return heap_.first_when();
+    }
+    leave_all();
     while (heap_.empty() || heap_.first_when() > wheel_at_least_) {
         if (used_levels_ == 0) {
             wheel_at_least_ = no_timer;
@@ -78,50 +103,70 @@ bool TimerQueue::put_in_wheel(TimerNode& node, std::int64_t tick) noexcept {
     const auto differs = static_cast<std::uint64_t>(tick ^ base_);
     const unsigned level = static_cast<unsigned>(std::bit_width(differs) - 1) / level_bits;
     const unsigned slot = static_cast<unsigned>(tick >> (level * level_bits)) % slots;
-    if (!wheel_[level]) {
-        wheel_[level].reset(new (std::nothrow) Level);
-        if (!wheel_[level]) {
-            return false;
-        }
+    const std::uint32_t number = level * slots + slot;
+    TimerBucket& bucket = wheel_->buckets[number];
+    if (bucket.empty()) {
+        mark_used(number);
     }
-    Level& row = *wheel_[level];
-    if (!row.buckets[slot].put(node, node.when, level * slots + slot)) {
+    if (!bucket.put(node, node.when, number)) {
+        settle(number);
         return false;
     }
-    row.used[slot / 64] |= std::uint64_t{1} << (slot % 64);
-    used_levels_ |= 1U << level;
-    wheel_at_least_ = std::min(wheel_at_least_, node.when);
+    if (node.when < wheel_at_least_) {
+        wheel_at_least_ = node.when;
+    }
     return true;
 }
 
-void TimerQueue::remove(TimerNode& node) noexcept {
-    if (node.bucket == TimerNode::in_heap) {
-        heap_.erase(node.index);
-    } else {
-        const unsigned level = node.bucket / slots;
-        const unsigned slot = node.bucket % slots;
-        TimerBucket& bucket = wheel_[level]->buckets[slot];
-        bucket.take(node.index);
-        bucket.settle();
-        if (bucket.empty()) {
-            mark_empty(level, slot);
-        }
+void TimerQueue::leave(const Leaving& entry) noexcept {
+    if (entry.number != TimerNode::nowhere && wheel_->buckets[entry.number].take(entry.index)) {
+        leave_all();
+        settle(entry.number);
     }
-    node.bucket = TimerNode::nowhere;
 }
 
-void TimerQueue::mark_empty(unsigned level, unsigned slot) noexcept {
-    auto& used = wheel_[level]->used;
+/// Before anything that moves entries, or takes their nodes to be alive.
+void TimerQueue::leave_all() noexcept {
+    const auto entries = std::exchange(leaving_, {});
+    for (const Leaving& entry : entries) {
+        if (entry.number != TimerNode::nowhere) {
+            (void)wheel_->buckets[entry.number].take(entry.index);
+        }
+    }
+    for (const Leaving& entry : entries) {
+        if (entry.number != TimerNode::nowhere) {
+            settle(entry.number);
+        }
+    }
+}
+
+/// To be called when nodes have been taken out of a bucket.
+void TimerQueue::settle(std::uint32_t number) noexcept {
+    wheel_->buckets[number].settle();
+    if (wheel_->buckets[number].empty()) {
+        mark_empty(number);
+    }
+}
+
+void TimerQueue::mark_used(std::uint32_t number) noexcept {
+    const std::uint32_t slot = number % slots;
+    wheel_->used[number / slots][slot / 64] |= std::uint64_t{1} << (slot % 64);
+    used_levels_ |= 1U << (number / slots);
+}
+
+void TimerQueue::mark_empty(std::uint32_t number) noexcept {
+    const std::uint32_t slot = number % slots;
+    auto& used = wheel_->used[number / slots];
     used[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
     if (std::all_of(used.begin(), used.end(), [](std::uint64_t word) { return word == 0; })) {
-        used_levels_ &= ~(1U << level);
+        used_levels_ &= ~(1U << (number / slots));
     }
 }
 
 /// The earliest bucket with anything in it; the wheel must not be empty.
 TimerQueue::Place TimerQueue::first_bucket() const noexcept {
     const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
-    const auto& used = wheel_[level]->used;
+    const auto& used = wheel_->used[level];
     unsigned word = 0;
     while (used[word] == 0) {
         ++word;
@@ -129,11 +174,12 @@ TimerQueue::Place TimerQueue::first_bucket() const noexcept {
     const unsigned slot = word * 64 + static_cast<unsigned>(std::countr_zero(used[word]));
     const unsigned shift = level * level_bits;
     const std::int64_t higher_digits = base_ >> (shift + level_bits) << (shift + level_bits);
-    return {level, slot, higher_digits | std::int64_t{slot} << shift};
+    return {level * slots + slot, higher_digits | std::int64_t{slot} << shift};
 }
 
 /// Empties every bucket that begins at `tick` or before: into the heap, or into finer buckets.
 void TimerQueue::advance(std::int64_t tick) noexcept {
+    leave_all();
     while (used_levels_ != 0) {
         const Place place = first_bucket();
         if (place.start > tick) {
@@ -149,8 +195,8 @@ void TimerQueue::advance(std::int64_t tick) noexcept {
 /// Now that time has reached the bucket, all in it goes to the heap or to lower levels, never back to it.
 void TimerQueue::cascade(const Place& place) noexcept {
     constexpr std::uint32_t ahead = 8;
-    TimerBucket& bucket = wheel_[place.level]->buckets[place.slot];
-    mark_empty(place.level, place.slot);
+    TimerBucket& bucket = wheel_->buckets[place.number];
+    mark_empty(place.number);
     for (std::uint32_t i = 0; i < bucket.end(); ++i) {
         // The nodes lie on their waiters' stacks, a cache miss each: have several under way.
         if (i + ahead < bucket.end() && !bucket[i + ahead].is_hole()) {
@@ -173,7 +219,7 @@ void TimerQueue::tighten() noexcept {
     if (!heap_.empty() && heap_.first_when() <= wheel_at_least_) {
         return;
     }
-    TimerBucket& bucket = wheel_[place.level]->buckets[place.slot];
+    TimerBucket& bucket = wheel_->buckets[place.number];
     const std::uint32_t earliest = bucket.earliest();
     wheel_at_least_ = bucket[earliest].when;
     if (!heap_.empty() && heap_.first_when() <= wheel_at_least_) {
@@ -191,28 +237,25 @@ void TimerQueue::tighten() noexcept {
             wheel_at_least_ = std::min(wheel_at_least_, bucket[i].when);
         }
     }
-    bucket.settle();
+    settle(place.number);
     if (bucket.empty()) {
-        mark_empty(place.level, place.slot);
         wheel_at_least_ = used_levels_ == 0 ? no_timer : first_bucket().start << tick_bits;
     }
 }
 
 void TimerQueue::move_to_heap(TimerBucket& bucket, std::uint32_t index) noexcept {
     TimerNode& node = *bucket[index].node;
-    bucket.take(index);
+    (void)bucket.take(index);
     heap_.push(node);
 }
 
 std::size_t TimerQueue::bytes() const noexcept {
-    std::size_t sum = heap_.bytes();
-    for (const auto& level : wheel_) {
-        if (level) {
-            sum += sizeof(Level);
-            for (const TimerBucket& bucket : level->buckets) {
-                sum += bucket.bytes();
-            }
-        }
+    if (!wheel_) {
+        return 0;
+    }
+    std::size_t sum = sizeof(Wheel) + heap_.bytes();
+    for (const TimerBucket& bucket : wheel_->buckets) {
+        sum += bucket.bytes();
     }
     return sum;
 }

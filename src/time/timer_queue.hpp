@@ -52,23 +52,33 @@ private:
     static constexpr unsigned tick_bits = 20;
     static_assert(tick_bits + levels * level_bits >= 63, "every deadline has a bucket");
 
-    struct Level {
-        std::array<std::uint64_t, slots / 64> used{};  ///< a bit for each bucket that is not empty
-        std::array<TimerBucket, slots> buckets;
+    struct Wheel {
+        std::array<std::array<std::uint64_t, slots / 64>, levels> used{};  ///< a bit for each bucket that is not empty
+        std::array<TimerBucket, levels * slots> buckets;
     };
 
-    /// A bucket of the wheel. Nodes name it level * slots + slot.
+    /// A bucket of the wheel, as nodes name it, and the first tick that it covers.
     struct Place {
-        unsigned level;
-        unsigned slot;
-        std::int64_t start;  ///< the first tick it covers
+        std::uint32_t number;
+        std::int64_t start;
+    };
+
+    /// An entry whose node has been cancelled and may be gone, and which is still to be taken out of its bucket.
+    struct Leaving {
+        std::uint32_t number = TimerNode::nowhere;
+        std::uint32_t index = 0;
     };
 
     static std::int64_t tick_of(std::int64_t when) noexcept { return when >> tick_bits; }
+    void grow();
+    void shrink() noexcept;
     void put(TimerNode& node) noexcept;
     bool put_in_wheel(TimerNode& node, std::int64_t tick) noexcept;
-    void remove(TimerNode& node) noexcept;
-    void mark_empty(unsigned level, unsigned slot) noexcept;
+    void leave(const Leaving& entry) noexcept;
+    void leave_all() noexcept;
+    void settle(std::uint32_t number) noexcept;
+    void mark_used(std::uint32_t number) noexcept;
+    void mark_empty(std::uint32_t number) noexcept;
     Place first_bucket() const noexcept;
     void advance(std::int64_t tick) noexcept;
     void cascade(const Place& place) noexcept;
@@ -80,8 +90,10 @@ private:
     std::uint64_t next_order_ = 0;
     std::size_t size_ = 0;
     unsigned used_levels_ = 0;  ///< a bit for each level that is not empty
+    unsigned turn_ = 0;  ///< of `leaving_`, the oldest
+    std::array<Leaving, 16> leaving_;
     TimerHeap heap_;
-    std::array<std::unique_ptr<Level>, levels> wheel_;
+    std::unique_ptr<Wheel> wheel_;  ///< there as soon as the heap has room
 };
 
 }  // namespace weft::impl
