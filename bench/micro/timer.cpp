@@ -1,4 +1,5 @@
-// Arming and cancelling deadlines that do not fire, with none to a million pending; see docs/design/timers.md.
+// Arming and cancelling deadlines that do not fire, with none to a million pending; see
+// docs/design/timers.md.
 #include "time/timer_queue.hpp"
 
 #include <benchmark/benchmark.h>
@@ -121,7 +122,8 @@ void multimap_at_random(benchmark::State& state) {
 }
 BENCHMARK(multimap_at_random)->Arg(1'000)->Arg(1'000'000);
 
-/// All have the same length and are cancelled in turn, so that each cancels the earliest, and the hub asks each time.
+/// All have the same length and are cancelled in turn, so that each cancels the earliest, and the hub asks
+/// each time.
 void earliest_cancelled_and_asked(benchmark::State& state) {
     const auto pending = static_cast<std::size_t>(state.range(0));
     std::vector<Waiter> waiters(pending);

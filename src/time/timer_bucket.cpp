@@ -33,7 +33,8 @@ void TimerBucket::compact() noexcept {
     for (std::uint32_t i = 0; i < end_; ++i) {
         if (!entries_[i].is_hole()) {
             entries_[end] = entries_[i];
-            entries_[end].node->index = end;
+            TimerNode& node = *entries_[end].node;
+            node.place = TimerNode::place_of(TimerNode::number_of(node.place), end);
             ++end;
         }
     }
@@ -52,7 +53,8 @@ std::uint32_t TimerBucket::earliest() const noexcept {
 }
 
 std::int64_t TimerBucket::early() const noexcept {
-    // The earliest of some thirty, taken from the middles of equal stretches: arrays are often in ascending order.
+    // The earliest of some thirty, taken from the middles of equal stretches: arrays are often in ascending
+    // order.
     const std::uint32_t stretch = std::max(end_ / 32, 1U);
     std::int64_t early = no_timer;
     for (std::uint32_t i = stretch / 2; i < end_; i += stretch) {

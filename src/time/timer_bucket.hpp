@@ -1,4 +1,5 @@
-// A bag of deadlines: puts in and takes out anywhere in constant time, writing to one entry and following no pointer.
+// A bag of deadlines: puts in and takes out anywhere in constant time, writing to one entry and following no
+// pointer.
 #pragma once
 
 #include "time/raw_array.hpp"
@@ -9,8 +10,9 @@
 
 namespace weft::impl {
 
-/// An entry that was taken out becomes a hole, at `no_timer` so that a search for the earliest passes over it. The
-/// holes are chained, the latest first: it is the likeliest to be in the cache still, and the next to be filled.
+/// An entry that was taken out becomes a hole, at `no_timer` so that a search for the earliest passes over
+/// it. The holes are chained, the latest first: it is the likeliest to be in the cache still, and the next to
+/// be filled.
 struct TimerEntry {
     std::int64_t when;
     union {
@@ -36,15 +38,15 @@ public:
         TimerEntry& entry = entries_[index];
         entry.when = when;
         entry.node = &node;
-        node.bucket = own_number;
-        node.index = index;
+        node.place = TimerNode::place_of(own_number, index);
         ++count_;
         return true;
     }
 
     void prefetch(std::uint32_t index) const noexcept { __builtin_prefetch(&entries_[index], 1); }
 
-    /// Leaves a hole. True when the caller should call `settle`, at the latest when it has taken out what it wants to.
+    /// Leaves a hole. True when the caller should call `settle`, at the latest when it has taken out what it
+    /// wants to.
     [[nodiscard]] bool take(std::uint32_t index) noexcept {
         entries_[index].when = no_timer;
         entries_[index].next_hole = first_hole_;
@@ -60,7 +62,7 @@ public:
     std::uint32_t count() const noexcept { return count_; }
     std::uint32_t end() const noexcept { return end_; }  ///< entries and holes
     std::uint32_t earliest() const noexcept;             ///< its index; the bucket must not be empty
-    std::int64_t early() const noexcept;                 ///< a time before which about one entry in thirty lies
+    std::int64_t early() const noexcept;  ///< a time before which about one entry in thirty lies
     const TimerEntry& operator[](std::uint32_t index) const noexcept { return entries_[index]; }
     std::size_t bytes() const noexcept { return entries_.capacity() * sizeof(TimerEntry); }
 

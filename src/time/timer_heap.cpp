@@ -3,10 +3,7 @@
 
 namespace weft::impl {
 
-void TimerHeap::push(TimerNode& node) noexcept {
-    node.bucket = TimerNode::in_heap;
-    sift_up(count_++, Entry{node.when, node.order, &node});
-}
+void TimerHeap::push(TimerNode& node) noexcept { sift_up(count_++, Entry{node.when, node.order, &node}); }
 
 void TimerHeap::erase(std::uint32_t index) noexcept {
     const Entry last = entries_[--count_];

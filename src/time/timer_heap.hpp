@@ -39,7 +39,7 @@ private:
 
     void place(std::uint32_t index, const Entry& entry) noexcept {
         entries_[index] = entry;
-        entry.node->index = index;
+        entry.node->place = TimerNode::first_in_heap + index;
     }
     void sift_up(std::uint32_t hole, const Entry& entry) noexcept;
     void sift_down(std::uint32_t hole, const Entry& entry) noexcept;

@@ -11,55 +11,34 @@ namespace weft::impl {
 namespace {
 
 constexpr std::uint32_t least_room = 64;
+constexpr std::uint32_t most_room = 1U << 31;
 
 }  // namespace
 
-void TimerQueue::arm(TimerNode& node, std::int64_t when) {
-    if (size_ == heap_.room()) {
-        grow();
-    }
-    node.when = std::min(when, no_timer - 1);
-    node.order = next_order_++;
-    put(node);
-    ++size_;
-}
-
-void TimerQueue::cancel(TimerNode& node) noexcept {
-    const std::uint32_t number = node.bucket;
-    if (number < TimerNode::in_heap) {
-        // Where the entry lies is known when the node has arrived from memory. Were it written to at once, the next call
-        // would wait for that too, since it might read what is written here. So the processor is told to fetch the
-        // entry, and the one from some calls ago, which has arrived, is taken out.
-        wheel_->buckets[number].prefetch(node.index);
-        leave(std::exchange(leaving_[turn_++ % leaving_.size()], Leaving{number, node.index}));
-    } else if (number == TimerNode::in_heap) {
-        heap_.erase(node.index);
-    } else {
-        return;
-    }
-    node.bucket = TimerNode::nowhere;
-    if (--size_ < heap_.room() / 4) {
-        shrink();
-    }
-}
-
-/// The heap has room for every node armed, so that time can go on, and nodes move into it, without memory. What is
-/// never used of it is never touched and costs addresses only.
+/// The heap has room for every node armed, so that time can go on, and nodes move into it, without memory.
+/// What is never used of it is never touched and costs addresses only.
 void TimerQueue::grow() {
     const std::size_t room = std::max<std::size_t>(least_room, size_ * 2);
     if (!wheel_) {
         wheel_ = std::make_unique<Wheel>();
     }
-    if (room >= TimerNode::in_heap || !heap_.set_room(static_cast<std::uint32_t>(room))) {
+    if (room > most_room || !set_room(static_cast<std::uint32_t>(room))) {
         throw std::bad_alloc();
     }
 }
 
 void TimerQueue::shrink() noexcept {
-    if (heap_.room() > least_room) {
-        // Without memory for the smaller room, the large one goes on to serve.
-        (void)heap_.set_room(heap_.room() / 2);
+    // Without memory for the smaller room, the large one goes on to serve.
+    (void)set_room(static_cast<std::uint32_t>(room_ / 2));
+}
+
+bool TimerQueue::set_room(std::uint32_t room) noexcept {
+    if (!heap_.set_room(room)) {
+        return false;
     }
+    room_ = room;
+    few_ = room > least_room ? room / 4 : 0;
+    return true;
 }
 
 std::int64_t TimerQueue::next() noexcept {
@@ -89,53 +68,17 @@ TimerNode* TimerQueue::pop_due(std::int64_t now) noexcept {
     return &node;
 }
 
-/// In the wheel where it lies ahead and there is memory, else in the heap, where every deadline is in order.
-void TimerQueue::put(TimerNode& node) noexcept {
-    const std::int64_t tick = tick_of(node.when);
-    if (tick <= base_ || !put_in_wheel(node, tick)) {
-        heap_.push(node);
-    }
-}
-
-bool TimerQueue::put_in_wheel(TimerNode& node, std::int64_t tick) noexcept {
-    // The level is that of the highest digit (of base 256) in which the tick differs from now's. So all of a level
-    // comes before all of the next one, and the slots of a level are in order and never wrap round.
-    const auto differs = static_cast<std::uint64_t>(tick ^ base_);
-    const unsigned level = static_cast<unsigned>(std::bit_width(differs) - 1) / level_bits;
-    const unsigned slot = static_cast<unsigned>(tick >> (level * level_bits)) % slots;
-    const std::uint32_t number = level * slots + slot;
-    TimerBucket& bucket = wheel_->buckets[number];
-    if (bucket.empty()) {
-        mark_used(number);
-    }
-    if (!bucket.put(node, node.when, number)) {
-        settle(number);
-        return false;
-    }
-    if (node.when < wheel_at_least_) {
-        wheel_at_least_ = node.when;
-    }
-    return true;
-}
-
-void TimerQueue::leave(const Leaving& entry) noexcept {
-    if (entry.number != TimerNode::nowhere && wheel_->buckets[entry.number].take(entry.index)) {
-        leave_all();
-        settle(entry.number);
-    }
-}
-
 /// Before anything that moves entries, or takes their nodes to be alive.
 void TimerQueue::leave_all() noexcept {
-    const auto entries = std::exchange(leaving_, {});
-    for (const Leaving& entry : entries) {
-        if (entry.number != TimerNode::nowhere) {
-            (void)wheel_->buckets[entry.number].take(entry.index);
+    const auto places = std::exchange(leaving_, nobody_leaving());
+    for (const std::uint64_t place : places) {
+        if (place != TimerNode::nowhere) {
+            (void)wheel_->bucket(place).take(TimerNode::index_of(place));
         }
     }
-    for (const Leaving& entry : entries) {
-        if (entry.number != TimerNode::nowhere) {
-            settle(entry.number);
+    for (const std::uint64_t place : places) {
+        if (place != TimerNode::nowhere) {
+            settle(TimerNode::number_of(place));
         }
     }
 }
@@ -164,7 +107,7 @@ void TimerQueue::mark_empty(std::uint32_t number) noexcept {
 }
 
 /// The earliest bucket with anything in it; the wheel must not be empty.
-TimerQueue::Place TimerQueue::first_bucket() const noexcept {
+TimerQueue::Stretch TimerQueue::first_bucket() const noexcept {
     const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
     const auto& used = wheel_->used[level];
     unsigned word = 0;
@@ -181,22 +124,23 @@ TimerQueue::Place TimerQueue::first_bucket() const noexcept {
 void TimerQueue::advance(std::int64_t tick) noexcept {
     leave_all();
     while (used_levels_ != 0) {
-        const Place place = first_bucket();
-        if (place.start > tick) {
+        const Stretch stretch = first_bucket();
+        if (stretch.start > tick) {
             break;
         }
-        base_ = place.start;
-        cascade(place);
+        base_ = stretch.start;
+        cascade(stretch);
     }
-    // What is left differs from the new tick in the same digit as from the old one, so it lies where it should.
+    // What is left differs from the new tick in the same digit as from the old one, so it lies where it
+    // should.
     base_ = tick;
 }
 
 /// Now that time has reached the bucket, all in it goes to the heap or to lower levels, never back to it.
-void TimerQueue::cascade(const Place& place) noexcept {
+void TimerQueue::cascade(const Stretch& stretch) noexcept {
     constexpr std::uint32_t ahead = 8;
-    TimerBucket& bucket = wheel_->buckets[place.number];
-    mark_empty(place.number);
+    TimerBucket& bucket = wheel_->buckets[stretch.number];
+    mark_empty(stretch.number);
     for (std::uint32_t i = 0; i < bucket.end(); ++i) {
         // The nodes lie on their waiters' stacks, a cache miss each: have several under way.
         if (i + ahead < bucket.end() && !bucket[i + ahead].is_hole()) {
@@ -209,17 +153,19 @@ void TimerQueue::cascade(const Place& place) noexcept {
     bucket.clear();
 }
 
-/// Raises `wheel_at_least_`: moves the earliest few of the first bucket to the heap, unless the heap has an earlier one.
+/// Raises `wheel_at_least_`: moves the earliest few of the first bucket to the heap, unless the heap has an
+/// earlier one.
 ///
-/// Were only the earliest looked up, a server whose connections speak in turn, so that each cancels the earliest
-/// deadline, would search the whole bucket every time. So a share of the bucket is moved that pays for the search.
+/// Were only the earliest looked up, a server whose connections speak in turn, so that each cancels the
+/// earliest deadline, would search the whole bucket every time. So a share of the bucket is moved that pays
+/// for the search.
 void TimerQueue::tighten() noexcept {
-    const Place place = first_bucket();
-    wheel_at_least_ = std::max(wheel_at_least_, place.start << tick_bits);
+    const Stretch stretch = first_bucket();
+    wheel_at_least_ = std::max(wheel_at_least_, stretch.start << tick_bits);
     if (!heap_.empty() && heap_.first_when() <= wheel_at_least_) {
         return;
     }
-    TimerBucket& bucket = wheel_->buckets[place.number];
+    TimerBucket& bucket = wheel_->buckets[stretch.number];
     const std::uint32_t earliest = bucket.earliest();
     wheel_at_least_ = bucket[earliest].when;
     if (!heap_.empty() && heap_.first_when() <= wheel_at_least_) {
@@ -237,7 +183,7 @@ void TimerQueue::tighten() noexcept {
             wheel_at_least_ = std::min(wheel_at_least_, bucket[i].when);
         }
     }
-    settle(place.number);
+    settle(stretch.number);
     if (bucket.empty()) {
         wheel_at_least_ = used_levels_ == 0 ? no_timer : first_bucket().start << tick_bits;
     }
