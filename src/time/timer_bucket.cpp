@@ -13,11 +13,11 @@ bool TimerBucket::resize(std::uint32_t capacity) noexcept {
     return true;
 }
 
-void TimerBucket::settle() noexcept {
+void TimerBucket::settle(std::uint32_t own_number) noexcept {
     if (count_ == 0) {
         clear();
     } else if (count_ <= few_) {
-        compact();
+        compact(own_number);
     }
 }
 
@@ -28,13 +28,13 @@ bool TimerBucket::grow() noexcept {
     return capacity < most && resize(capacity == 0 ? first : capacity * 2);
 }
 
-void TimerBucket::compact() noexcept {
+void TimerBucket::compact(std::uint32_t own_number) noexcept {
     std::uint32_t end = 0;
     for (std::uint32_t i = 0; i < end_; ++i) {
+        prefetch_node(i + nodes_ahead);
         if (!entries_[i].is_hole()) {
             entries_[end] = entries_[i];
-            TimerNode& node = *entries_[end].node;
-            node.place = TimerNode::place_of(TimerNode::number_of(node.place), end);
+            entries_[end].node->place = TimerNode::place_of(own_number, end);
             ++end;
         }
     }

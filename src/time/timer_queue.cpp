@@ -85,7 +85,7 @@ void TimerQueue::leave_all() noexcept {
 
 /// To be called when nodes have been taken out of a bucket.
 void TimerQueue::settle(std::uint32_t number) noexcept {
-    wheel_->buckets[number].settle();
+    wheel_->buckets[number].settle(number);
     if (wheel_->buckets[number].empty()) {
         mark_empty(number);
     }
@@ -138,14 +138,10 @@ void TimerQueue::advance(std::int64_t tick) noexcept {
 
 /// Now that time has reached the bucket, all in it goes to the heap or to lower levels, never back to it.
 void TimerQueue::cascade(const Stretch& stretch) noexcept {
-    constexpr std::uint32_t ahead = 8;
     TimerBucket& bucket = wheel_->buckets[stretch.number];
     mark_empty(stretch.number);
     for (std::uint32_t i = 0; i < bucket.end(); ++i) {
-        // The nodes lie on their waiters' stacks, a cache miss each: have several under way.
-        if (i + ahead < bucket.end() && !bucket[i + ahead].is_hole()) {
-            __builtin_prefetch(bucket[i + ahead].node, 1);
-        }
+        bucket.prefetch_node(i + TimerBucket::nodes_ahead);
         if (!bucket[i].is_hole()) {
             put(*bucket[i].node);
         }
