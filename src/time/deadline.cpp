@@ -1,15 +1,12 @@
 // The cold path of deadlines.
 #include <weft/time/deadline.hpp>
 
-#include <cstdio>
-#include <cstdlib>
+#include "base/error.hpp"
 
 namespace weft::impl {
 
 void deadline_is_not_a_number() noexcept {
-    std::fputs("weft: a deadline was made from a floating-point duration that is not a number (NaN)\n",
-               stderr);
-    std::abort();
+    fatal("a deadline was made from a floating-point duration that is not a number (NaN)");
 }
 
 }  // namespace weft::impl

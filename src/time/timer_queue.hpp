@@ -7,6 +7,7 @@
 // gives the exact order. docs/design/timers.md has the reasons and the figures.
 #pragma once
 
+#include "base/assert.hpp"
 #include "time/timer_bucket.hpp"
 #include "time/timer_heap.hpp"
 #include "time/timer_node.hpp"
@@ -30,6 +31,7 @@ public:
     /// Puts `node` in, due at `when` (steady nanoseconds; in the past is fine). The node must not be armed.
     /// Throws std::bad_alloc, and then changed nothing, where the queue has to grow and cannot.
     void arm(TimerNode& node, std::int64_t when) {
+        WEFT_ASSERT(!node.armed());
         if (size_ == room_) {
             grow();
         }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <map>
 #include <numeric>
 #include <random>
@@ -60,8 +59,11 @@ void one_beside_pending(benchmark::State& state) {
 BENCHMARK(one_beside_pending)->Arg(0)->Arg(1'000)->Arg(1'000'000);
 
 /// So many are pending; in random order, each is cancelled and armed again with a new random deadline.
+/// `lead` is how many turns before the waiter has been touched, as it is by whoever wakes it; 0 is not at
+/// all: then the time is mostly that of fetching the waiter from memory.
 void cancel_and_arm_at_random(benchmark::State& state) {
     const auto pending = static_cast<std::size_t>(state.range(0));
+    const auto lead = static_cast<std::size_t>(state.range(1));
     const auto lengths = random_lengths(pending * 2);
     const auto order = random_order(pending);
     std::vector<Waiter> waiters(pending);
@@ -72,6 +74,9 @@ void cancel_and_arm_at_random(benchmark::State& state) {
     std::size_t turn = 0;
     std::size_t length = pending;
     for (auto _ : state) {
+        if (lead != 0) {
+            __builtin_prefetch(&waiters[order[turn + lead < pending ? turn + lead : 0]], 1);
+        }
         TimerNode& node = waiters[order[turn]].node;
         queue.cancel(node);
         queue.arm(node, lengths[length]);
@@ -80,7 +85,24 @@ void cancel_and_arm_at_random(benchmark::State& state) {
     }
     state.counters["bytes"] = static_cast<double>(queue.bytes());
 }
-BENCHMARK(cancel_and_arm_at_random)->Arg(1'000)->Arg(1'000'000);
+BENCHMARK(cancel_and_arm_at_random)
+    ->ArgNames({"pending", "lead"})
+    ->Args({1'000, 0})
+    ->Args({1'000'000, 0})
+    ->Args({1'000'000, 16});
+
+/// What this machine takes to fetch a waiter: each must have arrived before the next one is looked for.
+void fetch_waiters_at_random(benchmark::State& state) {
+    const auto order = random_order(static_cast<std::size_t>(state.range(0)));
+    std::vector<Waiter> waiters(order.size());
+    std::size_t turn = 0;
+    for (auto _ : state) {
+        turn += 1 + static_cast<std::size_t>(waiters[order[turn]].node.when);
+        turn = turn == order.size() ? 0 : turn;
+    }
+    benchmark::DoNotOptimize(turn);
+}
+BENCHMARK(fetch_waiters_at_random)->Arg(1'000'000);
 
 /// So many are armed, then all cancelled in random order; the time is that of one arming and one cancelling.
 void arm_all_then_cancel_all(benchmark::State& state) {
@@ -176,5 +198,3 @@ void fire_and_arm(benchmark::State& state) {
 BENCHMARK(fire_and_arm)->Arg(1)->Arg(1'000)->Arg(1'000'000);
 
 }  // namespace
-
-BENCHMARK_MAIN();
