@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 
+import report as report_page
 from driver import measure, servers, statistics, syscalls, table
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -52,7 +53,7 @@ def within(convert, least, most):
 
 
 def parser():
-    result = Parser(description=__doc__)
+    result = Parser(description=__doc__, allow_abbrev=False)
     whole = checked(within(int, 1, 10**8), "a whole number from 1")
     result.add_argument("--build", default=str(ROOT / "build" / "release"), metavar="DIR",
                         help="build folder with the programs (default build/release)")
@@ -186,6 +187,13 @@ def machine(bench):
     }
 
 
+def write(what, path, text):
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    print(f"{what}: {path}")
+
+
 def main():
     argument_parser = parser()
     options = argument_parser.parse_args()
@@ -205,15 +213,15 @@ def main():
     count_syscalls(bench, chosen, collected)
     report = {
         "machine": machine(bench),
+        "labels": {name: kind.label for name, kind in chosen.items()},
         "versions": {name: kind.version() for name, kind in chosen.items()},
         "runs": [run for one in collected for run in one.runs(chosen)],
     }
     for one in collected:
         print(table.of_case(one.case.title(), one.runs(chosen)) + "\n")
-    path = pathlib.Path(options.json or pathlib.Path(options.build) / "echo" / "echo.json")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    print(f"JSON: {path}")
+    results = pathlib.Path(options.build) / "echo"
+    write("page", options.html or results / "echo.html", report_page.page(report))
+    write("JSON", options.json or results / "echo.json", json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     return 1 if any(one.failures for one in collected) else 0
 
 

@@ -93,11 +93,14 @@ class Collected:
         return run
 
     def _ratio(self, run, key, rounds, references, pick):
-        spread = quartiles(self.ratios(rounds, references, pick))
+        ratios = self.ratios(rounds, references, pick)
+        spread = quartiles(ratios)
         if spread and run["server"] == "epoll" and references[0][0] == "epoll" and "main" in references[0]:
             spread = dict.fromkeys(spread, 1.0)  # it is the reference; its noise is the control's business
+            ratios = []
         run[key] = spread["median"] if spread else None
         run[key + "_quartiles"] = spread
+        run[key + "_rounds"] = ratios
 
 
 def figures(rounds):

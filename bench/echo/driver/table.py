@@ -48,28 +48,37 @@ def of_case(title, runs):
         columns.append(HOG)
     if any("ratio_to_without_idle" in run for run in runs):
         columns.append(IDLE)
-    text = [title, *lines(columns, runs)]
+    return "\n".join([title, *lines(columns, runs), *notes(runs)])
+
+
+def notes(runs):
     for run in runs:
-        text += notes(run)
-    return "\n".join(text)
+        if run.get("control"):
+            yield from control_notes(run["control"])
+    bound = [run["server"] for run in runs if run["generator_is_bottleneck"]]
+    if bound:
+        yield (f"  the generator is the bottleneck with {', '.join(bound)}: "
+               "requests/s and latencies are its own, CPU per request is not")
+    disturbed = max(run["disturbed_rounds"] for run in runs)
+    if disturbed:
+        rounds = max(len(run["rounds"]) for run in runs)
+        yield f"  other programs took more than 2 % of a core in {disturbed} of {rounds} rounds"
+    counted = [run for run in runs if run.get("syscalls_per_request")]
+    if counted:
+        yield "  system calls per request:"
+        width = max(len(run["server"]) for run in counted)
+        for run in counted:
+            calls = ", ".join(f"{name} {count:.2f}" for name, count in run["syscalls_per_request"].items())
+            yield f"    {run['server'].ljust(width)}  {calls}"
+    for run in runs:
+        if run.get("failure"):
+            yield f"  FAILED: {run['server']}: {run['failure']}"
 
 
-def notes(run):
-    control = run.get("control")
-    if control:
-        yield "  control: epoll to itself: " + ", ".join(
-            f"{what} {spread['median']:.3f} ({spread['q1']:.3f}–{spread['q3']:.3f})"
-            for what, spread in (("CPU", control["cpu_ratio"]), ("p99", control["p99_ratio"])) if spread)
-        if control["void"]:
-            yield ("  VOID: the control differs from itself by more than 2 %, so this run says nothing. "
-                   "Repeat it on a quieter machine, or with more rounds.")
-    if run["disturbed_rounds"]:
-        yield (f"  {run['server']}: in {run['disturbed_rounds']} of {len(run['rounds'])} rounds other programs took "
-               "more than 2 % of a core")
-    if run["generator_is_bottleneck"]:
-        yield f"  {run['server']}: the generator is the bottleneck; requests/s and latencies are its own, CPU per request is not."
-    if run.get("syscalls_per_request"):
-        calls = ", ".join(f"{name} {count:.2f}" for name, count in run["syscalls_per_request"].items())
-        yield f"  {run['server']}: system calls per request: {calls}"
-    if run.get("failure"):
-        yield f"  {run['server']}: FAILED: {run['failure']}"
+def control_notes(control):
+    yield "  control: epoll to itself: " + ", ".join(
+        f"{what} {spread['median']:.3f} ({spread['q1']:.3f}–{spread['q3']:.3f})"
+        for what, spread in (("CPU", control["cpu_ratio"]), ("p99", control["p99_ratio"])) if spread)
+    if control["void"]:
+        yield ("  VOID: the control differs from itself by more than 2 %, so this run says nothing. "
+               "Repeat it on a quieter machine, or with more rounds.")
