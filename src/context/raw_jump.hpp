@@ -31,8 +31,8 @@ namespace weft::impl {
         "add $128, %%rsp"
         : "=&a"(transfer.fctx), "=&d"(transfer.data), "+D"(to), "+S"(data)
         :
-        : "rcx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
-          "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "cc", "memory");
+        : "rcx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+          "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "cc", "memory");
     return transfer;
 #else
     return boost::context::detail::jump_fcontext(to, data);

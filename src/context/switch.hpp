@@ -14,8 +14,9 @@ namespace weft::impl {
 
 /// A suspended flow of control. Embedded in whatever core knows about a fiber; trivially copyable state, fixed address.
 struct Execution {
-    void* sp = nullptr;         ///< valid while suspended
-    Execution* next = nullptr;  ///< whom this one has switched to last: a fresh stack learns its own Execution by it
+    void* sp = nullptr;  ///< valid while suspended
+    Execution* next =
+        nullptr;  ///< whom this one has switched to last: a fresh stack learns its own Execution by it
     Execution* (*entry)(void*) = nullptr;
     void* argument = nullptr;
 #if WEFT_ASAN
@@ -50,7 +51,8 @@ void init_thread_execution(Execution& self) noexcept;
 /// before. No exception may leave it, nor be in flight when it returns.
 ///
 /// It returns rather than jump away itself for the same reason as raw_jump(): calls and returns stay in pairs.
-void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, Execution* (*entry)(void*), void* argument);
+void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, Execution* (*entry)(void*),
+                     void* argument);
 
 /// The first thing on the side that has been switched to: tells the one that left where it can be resumed.
 [[gnu::always_inline]] inline void store_left(boost::context::detail::transfer_t transfer) noexcept {

@@ -23,7 +23,8 @@ FiberBlock& checked(FiberBlock* block, const char* operation) {
 
 /// The second of the fiber's end and the handle's gives the stack back.
 void release(FiberBlock& fiber) noexcept {
-    if (fiber.finished() || (fiber.state.fetch_or(state_released, std::memory_order_acq_rel) & state_finished) != 0) {
+    if (fiber.finished() ||
+        (fiber.state.fetch_or(state_released, std::memory_order_acq_rel) & state_finished) != 0) {
         dispose(fiber);
     }
 }

@@ -31,7 +31,8 @@ const char* to_string(WaitReason reason) noexcept {
             return "condition";
         case WaitReason::pool_job:
             return "pool job";
-        case WaitReason::all_parked: return "all others to park";
+        case WaitReason::all_parked:
+            return "all others to park";
         case WaitReason::any_of:
             return "any of several";
     }

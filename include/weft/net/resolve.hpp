@@ -20,7 +20,9 @@ namespace weft::net {
 /// Suspends:  while the lookup runs in another thread.
 /// Cancel:    the lookup is left to itself, and its late answer dropped.
 /// Errors:    std::system_error with resolve_category() that names host and service; TimeoutError past the
-/// deadline. Threads:   any fiber or thread. Since:     0.1
+/// deadline.
+/// Threads:   any fiber or thread.
+/// Since:     0.1
 [[nodiscard]] WEFT_API std::vector<Endpoint> resolve(std::string_view host, std::string_view service,
                                                      Deadline deadline = never);
 [[nodiscard]] WEFT_API std::vector<Endpoint> resolve(std::string_view host, std::string_view service,

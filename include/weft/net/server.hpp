@@ -50,7 +50,9 @@ public:
     ///
     /// Suspends:  until the other hubs stand.
     /// Errors:    std::system_error when a socket, a hub or a thread cannot be made; std::logic_error once
-    /// stopped. Threads:   any fiber or thread. Since:     0.1
+    /// stopped.
+    /// Threads:   any fiber or thread.
+    /// Since:     0.1
     void start();
 
     /// Starts, unless it runs, and waits until the server has been stopped.

@@ -24,7 +24,9 @@ public:
     /// Suspends:  while nothing has arrived.
     /// Cancel:    nothing has been read.
     /// Errors:    std::system_error; TimeoutError past the deadline; bad_file_descriptor when closed
-    /// meanwhile. Threads:   any fiber or thread. Since:     0.1
+    /// meanwhile.
+    /// Threads:   any fiber or thread.
+    /// Since:     0.1
     std::size_t read_some(MutableBytes buffer, Deadline deadline = never);
     std::size_t read_some(MutableBytes buffer, Deadline deadline, std::error_code& error);
     std::size_t read_some(MutableBytes buffer, std::error_code& error) {

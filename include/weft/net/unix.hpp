@@ -39,7 +39,9 @@ public:
     /// Suspends:  while the listener's queue is full.
     /// Cancel:    no connection is left behind.
     /// Errors:    std::system_error that names the path; TimeoutError; std::invalid_argument for a malformed
-    /// path. Threads:   any fiber or thread. Since:     0.1
+    /// path.
+    /// Threads:   any fiber or thread.
+    /// Since:     0.1
     [[nodiscard]] static UnixStream connect(std::string_view path, Deadline deadline = never);
     [[nodiscard]] static UnixStream connect(std::string_view path, Deadline deadline, std::error_code& error);
 

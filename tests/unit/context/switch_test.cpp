@@ -52,7 +52,6 @@ TEST(Switch, KeepsErrnoOfEachSide) {
     Thread thread;
     int seen_first = -1;
     int seen_after = -1;
-    errno = EPERM;
     Routine routine(thread, [&](Routine& self) {
         errno = EAGAIN;
         self.pause();
@@ -61,6 +60,7 @@ TEST(Switch, KeepsErrnoOfEachSide) {
         self.pause();
         seen_first = errno;
     });
+    errno = EPERM;
     routine.resume();
     EXPECT_EQ(errno, EPERM);
     errno = ENOENT;
