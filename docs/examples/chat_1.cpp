@@ -1,0 +1,45 @@
+// Chat, first step: lines from many clients at once.
+#include <weft/weft.hpp>
+
+#include <cstdio>
+#include <string>
+
+// Cuts what a client sends into lines.
+class Lines {
+public:
+    explicit Lines(weft::net::TcpStream& stream) : stream_(stream) {}
+
+    // False when there are no more.
+    bool next(std::string& line) {
+        for (;;) {
+            if (const auto end = received_.find('\n'); end != std::string::npos) {
+                line = received_.substr(0, end);
+                received_.erase(0, end + 1);
+                if (line.ends_with('\r')) line.pop_back();
+                return true;
+            }
+            char part[512];
+            std::error_code error;
+            const std::size_t size = stream_.read_some(part, error);
+            if (size == 0 || received_.size() > 4000) return false;  // gone, or not a person
+            received_.append(part, size);
+        }
+    }
+
+private:
+    weft::net::TcpStream& stream_;
+    std::string received_;
+};
+
+void chat(weft::net::TcpStream client) {
+    Lines lines(client);
+    std::string line;
+    while (lines.next(line)) client.write_all("you say: " + line + "\n");
+}
+
+int main(int argc, char** argv) {
+    auto listener = weft::net::TcpListener::listen(argc > 1 ? argv[1] : ":7000");
+    std::printf("listening on %s\n", listener.endpoint().to_string().c_str());
+    for (;;) weft::spawn_detached(chat, listener.accept());
+}
+// example: build-only
