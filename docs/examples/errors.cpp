@@ -37,7 +37,7 @@ int main() {
         std::printf("refused again: %s\n", error.message().c_str());
     });
 }
-// expect: fiber "careless" ended with an error that nobody collected: std::runtime_error: no luck today
+// expect: "careless" ended with an error that nobody collected: std::runtime_error: no luck today
 // expect: collected: no luck today
 // expect: refused: yes
 // expect: refused again: Connection refused

@@ -1,0 +1,24 @@
+"""Which header is described on which page of the reference, in the order of the contents."""
+
+# page: (title, headers below include/weft/)
+PAGES = {
+    "fibers": ("Fibers", ["core/fiber.hpp", "core/fiber_local.hpp", "core/dump.hpp"]),
+    "running": ("Running, sleeping, time", ["core/run.hpp", "time/deadline.hpp"]),
+    "scopes": ("Limits, cancellation and shields", ["scope/scope.hpp"]),
+    "errors": ("Errors", ["base/error.hpp"]),
+    "sync": ("Synchronisation",
+             ["sync/mutex.hpp", "sync/condition_variable.hpp", "sync/semaphore.hpp", "sync/event.hpp"]),
+    "bytes": ("Bytes and descriptors", ["base/bytes.hpp", "base/unique_fd.hpp"]),
+    "addresses": ("Addresses and names", ["net/address.hpp", "net/resolve.hpp"]),
+    "sockets": ("What all sockets have", ["net/socket.hpp", "net/stream_socket.hpp", "net/datagram_socket.hpp"]),
+    "tcp": ("TCP", ["net/tcp.hpp"]),
+    "udp": ("UDP", ["net/udp.hpp"]),
+    "unix": ("Unix-domain sockets", ["net/unix.hpp"]),
+    "server": ("Servers", ["net/server.hpp"]),
+    "os": ("Limits of the system", ["os/limits.hpp"]),
+    "testing": ("Testing", ["testing/virtual_time.hpp"]),
+    "version": ("Version", ["version.hpp"]),
+}
+
+# For the library's own use, or only lists of others.
+NOT_DESCRIBED = {"weft.hpp", "base/export.hpp", "core/closure.hpp", "core/wait_list.hpp", "sync/clock.hpp", "sync/wait_queue.hpp"}
