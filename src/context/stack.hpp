@@ -58,6 +58,13 @@ inline constexpr std::size_t stack_class_count =
 
 struct Slab;
 
+/// The last fiber may have left frames behind that never returned; what comes next may use their place.
+inline void forget_frames([[maybe_unused]] const StackSlot& slot) noexcept {
+#if WEFT_ASAN
+    __asan_unpoison_memory_region(slot.limit, static_cast<std::size_t>(slot.top - slot.limit));
+#endif
+}
+
 /// All stacks of the process. Any thread.
 class StackPool {
 public:
@@ -120,6 +127,7 @@ public:
             pool_.release(slot);
             return;
         }
+        forget_frames(*slot);
         shelf.slots[shelf.count++] = slot;
     }
 

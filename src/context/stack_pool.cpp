@@ -106,6 +106,7 @@ bool StackPool::grow(std::size_t size_class) noexcept {
 void StackPool::release_batch(StackSlot* const* slots, std::size_t count) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         StackSlot* slot = slots[i];
+        forget_frames(*slot);
         const auto top_page = reinterpret_cast<std::uintptr_t>(slot->top) & ~(page_size - 1);
         sys.madvise(slot->limit, top_page - reinterpret_cast<std::uintptr_t>(slot->limit), MADV_DONTNEED);
     }

@@ -73,8 +73,6 @@ void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, Exe
     self.stack_bottom = slot.limit;
     self.stack_size = size;
     self.fake_stack = nullptr;
-    // The last fiber may have left frames behind that never returned.
-    __asan_unpoison_memory_region(slot.limit, size);
 #endif
 #if WEFT_TSAN
     // A fresh one per fiber: its shadow call stack still holds the frames in which the last fiber ended.
