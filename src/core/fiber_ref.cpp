@@ -46,7 +46,7 @@ void unbind_box(FiberBlock& fiber) noexcept {
 }
 
 bool interrupts_are_shielded(const FiberBlock& fiber) noexcept {
-    if (fiber.wait->unwinding) {
+    if (fiber.wait->uncaught != 0) {
         return true;
     }
     for (const ScopeLink* link = fiber.scopes; link != nullptr; link = link->outer) {

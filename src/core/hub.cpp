@@ -207,7 +207,9 @@ void Hub::post(InboxItem& item) noexcept {
 void Hub::expire_timers() noexcept {
     const std::int64_t time = now();
     while (TimerNode* node = timers_.pop_due(time)) {
-        expire(record_of(*node), Wake::timed_out);
+        WaitRecord& record = record_of(*node);
+        record.lapsed = true;
+        expire(record, Wake::timed_out);
     }
 }
 

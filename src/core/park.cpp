@@ -25,9 +25,6 @@ std::int64_t fix(Deadline& deadline, Hub& hub) noexcept {
     return ns_of(deadline.resolve(TimePoint{}));
 }
 
-/// While exceptions unwind a fiber, nothing interrupts what its destructors wait for.
-bool unwinding(Hub& hub) noexcept { return hub.thread_context().exceptions->uncaught != 0; }
-
 /// What the fiber's scopes, its killers and its stack's canary say before it waits.
 struct Interest {
     bool interrupted = false;
@@ -42,13 +39,11 @@ Interest look_closer(FiberBlock& fiber, Hub& hub) noexcept {
             "SpawnOptions::stack_size",
             static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
     }
-    if (unwinding(hub)) {
-        return interest;
-    }
     interest.scopes = scope_limit(fiber);
-    const bool hidden = interest.scopes.shielded;
-    interest.interrupted = interest.scopes.cancelled != nullptr || (fiber.attention & attention_error) != 0 ||
-                           (!hidden && (fiber.attention & (attention_kill | attention_cancel)) != 0);
+    const bool unwinding = hub.thread_context().exceptions->uncaught != 0;
+    interest.interrupted = interest.scopes.cancelled != nullptr ||
+                           (!unwinding && (fiber.attention & attention_error) != 0) ||
+                           (!interest.scopes.shielded && (fiber.attention & (attention_kill | attention_cancel)) != 0);
     return interest;
 }
 
@@ -67,7 +62,7 @@ Wake leave_and_return(FiberBlock& fiber, WaitRecord& record, Hub& hub, std::int6
     if (until != forever_ns) {
         arm_or_give_up(record, hub, until);
     }
-    record.unwinding = unwinding(hub);
+    record.uncaught = hub.thread_context().exceptions->uncaught;
     fiber.wait = &record;
     hub.leave();
     fiber.wait = nullptr;
@@ -94,9 +89,12 @@ Wake park_closely(FiberBlock& fiber, WaitRecord& record, Hub& hub, Deadline& dea
     const std::int64_t own = fix(deadline, hub);
     const std::int64_t scope = interest.scopes.until;
     const Wake how = leave_and_return(fiber, record, hub, own < scope ? own : scope);
-    if (how == Wake::timed_out && scope < own) {
+    // Of two that end together the outer one counts, and a scope is further out than the call.
+    if (record.lapsed && interest.scopes.earliest != nullptr && scope <= own) {
+        // Also where the record had been woken before: a fiber that always finds its waits fulfilled is not parked when
+        // the hub looks at its timers, and would never be cut short.
         interest.scopes.earliest->cancelled = true;
-        return Wake::interrupted;
+        return how == Wake::timed_out ? Wake::interrupted : how;
     }
     return how;
 }
@@ -197,7 +195,16 @@ void park_or_throw(WaitRecord& record, Deadline& deadline, const char* operation
 
 bool interrupted() noexcept {
     Hub& hub = *Hub::current();
-    return hub.running().attention != 0 && look_closer(hub.running(), hub).interrupted;
+    if (hub.running().attention == 0) {
+        return false;
+    }
+    const Interest interest = look_closer(hub.running(), hub);
+    const ScopeLimit& scopes = interest.scopes;
+    if (!interest.interrupted && scopes.until != forever_ns && scopes.until <= hub.now()) {
+        scopes.earliest->cancelled = true;
+        return true;
+    }
+    return interest.interrupted;
 }
 
 void throw_interrupt() {
@@ -207,7 +214,8 @@ void throw_interrupt() {
         fiber.attention &= static_cast<std::uint8_t>(~attention_error);
         std::rethrow_exception(std::exchange(fiber.pending, nullptr));
     }
-    if ((fiber.attention & attention_kill) != 0) {
+    // Behind a shield it is a scope within it that interrupts.
+    if ((fiber.attention & attention_kill) != 0 && !scope_limit(fiber).shielded) {
         fiber.attention &= static_cast<std::uint8_t>(~attention_kill);
         if (fiber.pending != nullptr) {
             std::rethrow_exception(std::exchange(fiber.pending, nullptr));

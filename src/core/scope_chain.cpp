@@ -8,15 +8,21 @@ namespace weft::impl {
 
 namespace {
 
-std::int64_t deadline_ns(ScopeLink& link, Hub& hub) noexcept {
+/// `now` is 0 until it is needed.
+std::int64_t deadline_ns(ScopeLink& link, Hub& hub, std::int64_t& now) noexcept {
     if (link.deadline.is_relative()) {
-        link.deadline.fix(TimePoint{Duration{hub.now()}});
+        now = now != 0 ? now : hub.now();
+        link.deadline.fix(TimePoint{Duration{now}});
     }
     return link.deadline.resolve(TimePoint{}).time_since_epoch().count();
 }
 
-bool in_reach(const FiberBlock& fiber, const ScopeLink& wanted) noexcept {
+/// Whether a wait that began with so many exceptions in flight is one of `wanted`.
+bool in_reach(const FiberBlock& fiber, const ScopeLink& wanted, unsigned uncaught) noexcept {
     for (const ScopeLink* link = fiber.scopes; link != nullptr; link = link->outer) {
+        if (link->uncaught < uncaught) {
+            return false;
+        }
         if (link == &wanted) {
             return true;
         }
@@ -30,8 +36,10 @@ bool in_reach(const FiberBlock& fiber, const ScopeLink& wanted) noexcept {
 }  // namespace
 
 void open_scope(ScopeLink& link) {
-    FiberBlock& fiber = Hub::ensure().running();
+    Hub& hub = Hub::ensure();
+    FiberBlock& fiber = hub.running();
     link.fiber = &fiber;
+    link.uncaught = hub.thread_context().exceptions->uncaught;
     link.outer = fiber.scopes;
     fiber.scopes = &link;
     fiber.attention |= attention_scopes;
@@ -56,7 +64,7 @@ void cancel_scope(ScopeLink& link) noexcept {
     link.cancelled = true;
     FiberBlock& fiber = *link.fiber;
     Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
-    if (fiber.wait != nullptr && in_reach(fiber, link)) {
+    if (fiber.wait != nullptr && in_reach(fiber, link, fiber.wait->uncaught)) {
         hub.expire(*fiber.wait, Wake::interrupted);
     }
 }
@@ -68,12 +76,15 @@ bool fiber_is_cancelled(const FiberBlock& fiber) noexcept {
 ScopeLimit scope_limit(FiberBlock& fiber) noexcept {
     ScopeLimit limit;
     Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
-    for (ScopeLink* link = fiber.scopes; link != nullptr; link = link->outer) {
+    const unsigned uncaught = hub.thread_context().exceptions->uncaught;
+    limit.shielded = uncaught != 0;
+    std::int64_t now = 0;
+    for (ScopeLink* link = fiber.scopes; link != nullptr && link->uncaught >= uncaught; link = link->outer) {
         if (link->cancelled && limit.cancelled == nullptr) {
             limit.cancelled = link;
         }
         if (!link->deadline.is_never()) {
-            const std::int64_t until = deadline_ns(*link, hub);
+            const std::int64_t until = deadline_ns(*link, hub, now);
             // Of two that end together the outer one counts: its fiber has less to do afterwards.
             if (until <= limit.until) {
                 limit.until = until;

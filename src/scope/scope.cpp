@@ -11,10 +11,12 @@ namespace {
 
 ScopeLink& link_in(std::byte* room) noexcept { return *std::launder(reinterpret_cast<ScopeLink*>(room)); }
 
-/// Whether something further out would interrupt the fiber too: then the exception is not this scope's to
-/// stop.
+/// Whether something further out would interrupt the fiber too: then the exception is not this scope's to stop.
 bool cancelled_outside(const ScopeLink& link) noexcept {
-    for (const ScopeLink* outer = link.outer; outer != nullptr && !link.shield; outer = outer->outer) {
+    for (const ScopeLink* outer = link.outer; outer != nullptr; outer = outer->outer) {
+        if (outer->uncaught < link.uncaught) {
+            return false;
+        }
         if (outer->cancelled) {
             return true;
         }
@@ -22,7 +24,7 @@ bool cancelled_outside(const ScopeLink& link) noexcept {
             return false;
         }
     }
-    return fiber_is_cancelled(*link.fiber);
+    return link.uncaught == 0 && fiber_is_cancelled(*link.fiber);
 }
 
 }  // namespace
