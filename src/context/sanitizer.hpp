@@ -31,3 +31,11 @@
 #if WEFT_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
+
+// Only a marker in the instruction stream, so it costs nothing outside of valgrind; the header is not required.
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#define WEFT_VALGRIND 1
+#else
+#define WEFT_VALGRIND 0
+#endif

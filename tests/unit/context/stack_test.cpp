@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -264,6 +266,23 @@ TEST(Stack, ThreadsNeverGetTheSameStackAtOnce) {
         thread.join();
     }
     EXPECT_EQ(collisions, 0);
+}
+
+TEST(StackUnderLeakChecker, WhatOnlyAParkedStackRefersToIsNotLost) {
+#if !WEFT_ASAN
+    GTEST_SKIP() << "this build has no leak checker";
+#endif
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+    const auto abandon = [] {
+        Thread thread;
+        Routine routine(thread, [](Routine& self) {
+            const auto memory = std::make_unique<char[]>(1000);
+            self.pause();
+        });
+        routine.resume();
+        std::exit(0);
+    };
+    EXPECT_EXIT(abandon(), testing::ExitedWithCode(0), "");
 }
 
 struct Parked {
