@@ -72,7 +72,7 @@ def rate_chart(runs, key, title, labelled):
 
 
 def latency_chart(runs, labelled):
-    title = "Latency: median, 99th and 99.9th percentile (logarithmic; the figure is the 99th)"
+    title = "Latency: median, 99th (large dot, the figure) and 99.9th percentile (ring), logarithmic"
     rows = [(labelled(run), kind_of(run), run["latency_us"])
             for run in sorted(runs, key=lambda run: run["latency_us"]["p99"]) if run["latency_us"]["p99"]]
     return f'<h3>{title}</h3><div class="scroll">{charts.latencies(title, rows)}</div>' if rows else ""
@@ -97,7 +97,6 @@ def columns(runs):
               ("CPU µs/request", lambda run: optional(run.get("cpu_us_per_request"), lambda value: f"{value:.2f}")),
               ("to epoll", lambda run: spread(run, "ratio_to_epoll")),
               ("p50", lambda run: optional(run["latency_us"]["p50"], duration)),
-              ("p90", lambda run: optional(run["latency_us"]["p90"], duration)),
               ("p99", lambda run: optional(run["latency_us"]["p99"], duration)),
               ("p99.9", lambda run: optional(run["latency_us"]["p999"], duration)),
               ("max", lambda run: optional(run["latency_us"]["max"], duration)),
@@ -184,20 +183,22 @@ def headlines(groups):
     """What weft reached, in figures large enough to read first."""
     cards = []
     for runs in groups:
+        void = any((run.get("control") or {}).get("void") for run in runs)
         for run in runs:
             if run["server"] != "weft":
                 continue
             case = run.get("case", "echo")
             if case == "echo" and run.get("ratio_to_epoll"):
                 cards.append((f"{run['ratio_to_epoll']:.2f}×", "the CPU per request of hand-written epoll, "
-                              f"{run['connections']:,} connections"))
+                              f"{run['connections']:,} connections", void))
             elif case == "fairness" and run.get("p99_ratio_to_epoll"):
                 cards.append((duration(run["latency_us"]["p99"]), "p99 beside a connection that never stops, "
-                              f"{run['p99_ratio_to_epoll']:.2f}× that under epoll"))
+                              f"{run['p99_ratio_to_epoll']:.2f}× that under epoll", void))
             elif case == "idle" and run.get("ratio_to_without_idle"):
                 cards.append((f"{run['ratio_to_without_idle']:.2f}×", f"the CPU per request with {run['idle_connections']:,} "
-                              "idle connections, over that without them"))
-    text = "".join(f'<div class="headline"><b>{escape(figure)}</b><span>{escape(what)}</span></div>' for figure, what in cards)
+                              "idle connections, over that without them", void))
+    text = "".join(f'<div class="headline{" void" * is_void}"><b>{escape(figure)}</b>'
+                   f'<span>{escape(what)}{" (this run is void)" * is_void}</span></div>' for figure, what, is_void in cards)
     return f'<div class="headlines">{text}</div>' if text else ""
 
 
@@ -213,7 +214,8 @@ def machine_line(machine):
     memory = f"{machine['memory_bytes'] / 2**30:.0f} GiB" if machine.get("memory_bytes") else None
     cores = f"{machine['cores']} core{'s' * (machine['cores'] != 1)}" if machine.get("cores") else None
     kernel = f"Linux {machine['kernel']}" if machine.get("kernel") else None
-    parts = [machine.get("processor"), cores, memory, machine.get("system"), kernel, machine.get("time")]
+    parts = [machine.get("processor"), cores, memory, machine.get("system"), kernel,
+             machine.get("time", "").replace("T", " ").replace("Z", " UTC")]
     return " · ".join(escape(part) for part in parts if part)
 
 

@@ -2,8 +2,8 @@
 import html
 import math
 
-WIDTH = 760
-LABEL = 170  # room for the names of the servers
+WIDTH = 920
+LABEL = 190  # room for the names of the servers
 VALUE = 116  # and for the figures at the right
 ROW = 30
 TOP = 26

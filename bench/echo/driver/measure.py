@@ -112,7 +112,8 @@ class Bench:
                 if not server.alive():
                     failures[key] = "died under the load"
                 elif said["requests"] == 0:
-                    failures[key] = f"echoed nothing, errors: {said['errors_by_kind']}"
+                    failures[key] = "echoed nothing: " + ", ".join(
+                        f"{count} {kind}" for kind, count in said["errors_by_kind"].items())
                 else:
                     samples[key] = sample(said, server.peak_rss())
         finally:

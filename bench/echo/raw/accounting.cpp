@@ -61,7 +61,8 @@ std::uint64_t waited_for_processor_ns(pid_t pid) {
     std::size_t threads = 0;
     std::error_code error;
     const std::filesystem::path tasks = "/proc/" + std::to_string(pid) + "/task";
-    for (std::filesystem::directory_iterator task(tasks, error), end; !error && task != end; task.increment(error)) {
+    for (std::filesystem::directory_iterator task(tasks, error), end; !error && task != end;
+         task.increment(error)) {
         std::ifstream file(task->path() / "schedstat");
         std::uint64_t ran = 0;
         std::uint64_t waited = 0;

@@ -76,11 +76,15 @@ bool echo_once(int fd, const Pattern& pattern, Error& error) {
 Error error_of_errno(int code) {
     switch (code) {
         case ECONNRESET:
-        case EPIPE: return Error::reset;
-        case ECONNREFUSED: return Error::connect;
+        case EPIPE:
+            return Error::reset;
+        case ECONNREFUSED:
+            return Error::connect;
         case EAGAIN:  // a time limit of the socket
-        case ETIMEDOUT: return Error::stalled;
-        default: return Error::other;
+        case ETIMEDOUT:
+            return Error::stalled;
+        default:
+            return Error::other;
     }
 }
 

@@ -12,7 +12,8 @@
 namespace weft::bench {
 
 enum class Error : std::size_t { connect, reset, closed, corrupted, stalled, other };
-inline constexpr std::array<const char*, 6> error_names{"connect", "reset", "closed", "corrupted", "stalled", "other"};
+inline constexpr std::array<const char*, 6> error_names{"connect",   "reset",   "closed",
+                                                        "corrupted", "stalled", "other"};
 using Errors = std::array<std::uint64_t, error_names.size()>;
 
 Error error_of_errno(int code);
@@ -21,11 +22,11 @@ struct Connection {
     int fd = -1;
     bool hog = false;
     std::size_t message_bytes = 0;
-    std::size_t send_place = 0;      // in the pattern
+    std::size_t send_place = 0;  // in the pattern
     std::size_t receive_place = 0;
-    std::size_t budget = 0;          // bytes that may be sent now
-    std::size_t missing = 0;         // bytes up to the end of the message that is being received
-    std::size_t in_flight = 0;       // messages; 0 between slices
+    std::size_t budget = 0;              // bytes that may be sent now
+    std::size_t missing = 0;             // bytes up to the end of the message that is being received
+    std::size_t in_flight = 0;           // messages; 0 between slices
     std::vector<std::uint64_t> sent_at;  // a ring of as many as are in flight
     std::size_t oldest = 0;
 

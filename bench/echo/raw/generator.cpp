@@ -33,7 +33,9 @@ Tally& Tally::operator+=(const Tally& other) {
     return *this;
 }
 
-std::uint64_t Result::error_count() const { return std::accumulate(errors.begin(), errors.end(), std::uint64_t{0}); }
+std::uint64_t Result::error_count() const {
+    return std::accumulate(errors.begin(), errors.end(), std::uint64_t{0});
+}
 
 Generator::Generator(const Options& options, const Target& target, const Pattern& pattern)
     : options_(options),

@@ -24,13 +24,15 @@ void raise_descriptor_limit() {
 double micros(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e3; }
 
 void print_latency(const Histogram& latency) {
-    std::printf("  \"latency_us\": {\"p50\": %.3f, \"p90\": %.3f, \"p99\": %.3f, \"p999\": %.3f, \"max\": %.3f},\n",
-                micros(latency.quantile(0.5)), micros(latency.quantile(0.9)), micros(latency.quantile(0.99)),
-                micros(latency.quantile(0.999)), micros(latency.max()));
+    std::printf(
+        "  \"latency_us\": {\"p50\": %.3f, \"p90\": %.3f, \"p99\": %.3f, \"p999\": %.3f, \"max\": %.3f},\n",
+        micros(latency.quantile(0.5)), micros(latency.quantile(0.9)), micros(latency.quantile(0.99)),
+        micros(latency.quantile(0.999)), micros(latency.max()));
 }
 
 void print_errors(const Result& result) {
-    std::printf("  \"errors\": %llu,\n  \"errors_by_kind\": {", static_cast<unsigned long long>(result.error_count()));
+    std::printf("  \"errors\": %llu,\n  \"errors_by_kind\": {",
+                static_cast<unsigned long long>(result.error_count()));
     const char* separator = "";
     for (std::size_t kind = 0; kind < result.errors.size(); ++kind) {
         if (result.errors[kind] > 0) {
@@ -48,14 +50,16 @@ double share(std::uint64_t part, std::uint64_t whole) {
 
 void print_server(const Result& result) {
     const Tally& sum = result.sum;
-    std::printf("  \"server_cpu_seconds\": %.9f,\n  \"server_user_share\": %.4f,\n", share(sum.server.cpu_ns, 1'000'000'000),
+    std::printf("  \"server_cpu_seconds\": %.9f,\n  \"server_user_share\": %.4f,\n",
+                share(sum.server.cpu_ns, 1'000'000'000),
                 share(sum.server.user_ticks, sum.server.user_ticks + sum.server.system_ticks));
-    std::printf("  \"server_utilisation\": %.4f,\n  \"server_waited\": %.4f,\n", share(sum.server.cpu_ns, sum.elapsed_ns),
-                share(sum.server_wait_ns, sum.elapsed_ns));
+    std::printf("  \"server_utilisation\": %.4f,\n  \"server_waited\": %.4f,\n",
+                share(sum.server.cpu_ns, sum.elapsed_ns), share(sum.server_wait_ns, sum.elapsed_ns));
     std::printf("  \"slices_cpu_us\": [");
     const char* separator = "";
     for (const Tally& slice : result.slices) {
-        std::printf("%s%.4f", separator, share(slice.server.cpu_ns, slice.requests + slice.hog_messages) / 1e3);
+        std::printf("%s%.4f", separator,
+                    share(slice.server.cpu_ns, slice.requests + slice.hog_messages) / 1e3);
         separator = ", ";
     }
     std::printf("],\n");
@@ -67,12 +71,15 @@ void print(const Options& options, const Generator& generator) {
     const double seconds = sum.elapsed_ns > 0 ? static_cast<double>(sum.elapsed_ns) / 1e9 : 1;
     const Target& target = generator.target();
     std::printf("{\n  \"server\": \"%s:%s\",\n", target.host.c_str(), target.port.c_str());
-    std::printf("  \"connections\": %zu,\n  \"idle_connections\": %zu,\n  \"message_bytes\": %zu,\n  \"depth\": %zu,\n",
-                options.connections, target.idle, options.message_bytes, options.depth);
+    std::printf(
+        "  \"connections\": %zu,\n  \"idle_connections\": %zu,\n  \"message_bytes\": %zu,\n  \"depth\": "
+        "%zu,\n",
+        options.connections, target.idle, options.message_bytes, options.depth);
     std::printf("  \"seconds\": %.6f,\n  \"requests\": %llu,\n  \"requests_per_second\": %.1f,\n", seconds,
                 static_cast<unsigned long long>(sum.requests), static_cast<double>(sum.requests) / seconds);
     if (options.hog) {
-        std::printf("  \"hog_messages_per_second\": %.1f,\n", static_cast<double>(sum.hog_messages) / seconds);
+        std::printf("  \"hog_messages_per_second\": %.1f,\n",
+                    static_cast<double>(sum.hog_messages) / seconds);
     }
     print_latency(result.latency_ns);
     print_errors(result);
@@ -80,8 +87,8 @@ void print(const Options& options, const Generator& generator) {
         print_server(result);
     }
     std::printf("  \"echoes_in_all\": %llu,\n", static_cast<unsigned long long>(result.echoes_in_all));
-    std::printf("  \"generator_waited\": %.4f,\n  \"generator_utilisation\": %.4f\n}", share(sum.own_wait_ns, sum.elapsed_ns),
-                share(sum.own_cpu_ns, sum.elapsed_ns));
+    std::printf("  \"generator_waited\": %.4f,\n  \"generator_utilisation\": %.4f\n}",
+                share(sum.own_wait_ns, sum.elapsed_ns), share(sum.own_cpu_ns, sum.elapsed_ns));
 }
 
 // All in turns, each turn in another order.
@@ -106,7 +113,8 @@ int main(int argc, char** argv) {
     std::vector<std::unique_ptr<Generator>> generators;
     std::vector<Generator*> connected;
     for (const Target& target : options.targets) {
-        Generator& generator = *generators.emplace_back(std::make_unique<Generator>(options, target, pattern));
+        Generator& generator =
+            *generators.emplace_back(std::make_unique<Generator>(options, target, pattern));
         if (generator.connect()) {
             connected.push_back(&generator);
         } else {

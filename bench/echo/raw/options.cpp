@@ -31,13 +31,15 @@ a short slice each, in an order that changes from turn to turn: what disturbs th
 )";
 
 [[noreturn]] void refuse(std::string_view option, std::string_view form, std::string_view given) {
-    std::fprintf(stderr, "weft-echo-raw: %.*s needs %.*s, not '%.*s'\n", static_cast<int>(option.size()), option.data(),
-                 static_cast<int>(form.size()), form.data(), static_cast<int>(given.size()), given.data());
+    std::fprintf(stderr, "weft-echo-raw: %.*s needs %.*s, not '%.*s'\n", static_cast<int>(option.size()),
+                 option.data(), static_cast<int>(form.size()), form.data(), static_cast<int>(given.size()),
+                 given.data());
     std::exit(2);
 }
 
 template <typename Number>
-Number number(std::string_view option, std::string_view text, Number least, Number most, std::string_view form) {
+Number number(std::string_view option, std::string_view text, Number least, Number most,
+              std::string_view form) {
     Number value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size() || !(value >= least && value <= most)) {
@@ -48,8 +50,9 @@ Number number(std::string_view option, std::string_view text, Number least, Numb
 
 std::size_t count(std::string_view option, std::string_view text, std::size_t least) {
     constexpr std::size_t most = 1'000'000'000;
-    return number<std::size_t>(option, text, least, most,
-                               least == 0 ? "a whole number from 0 to 1000000000" : "a whole number from 1 to 1000000000");
+    return number<std::size_t>(
+        option, text, least, most,
+        least == 0 ? "a whole number from 0 to 1000000000" : "a whole number from 1 to 1000000000");
 }
 
 double duration(std::string_view option, std::string_view text, double least) {

@@ -22,11 +22,12 @@ struct Options {
     std::size_t connections = 50;
     std::size_t message_bytes = 64;
     std::size_t depth = 1;
-    double seconds = 2;     // measured, for each target
-    double warmup = 0.2;    // before the first slice of each target
-    double slice = 0.1;     // targets take turns of this length
-    double lead = 0.025;    // of load before each of them; as long as the slowest reply, or the sample favours fast ones
-    bool hog = false;       // one more connection, which pipelines without end
+    double seconds = 2;   // measured, for each target
+    double warmup = 0.2;  // before the first slice of each target
+    double slice = 0.1;   // targets take turns of this length
+    double lead =
+        0.025;  // of load before each of them; as long as the slowest reply, or the sample favours fast ones
+    bool hog = false;  // one more connection, which pipelines without end
     std::size_t hog_bytes = 4096;
     std::size_t hog_depth = 256;
 };
