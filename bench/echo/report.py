@@ -248,8 +248,8 @@ def page(report):
 
     groups = grouped(report["runs"])
     machine = report.get("machine", {})
-    # A run's "</script>" cannot end the element early: JSON lets the slash be escaped.
-    data = json.dumps(report, ensure_ascii=False).replace("</", "<\\/")
+    # No text in it can end the element early: JSON lets every character be escaped.
+    data = json.dumps(report, ensure_ascii=False).replace("<", "\\u003c")
     return "".join((
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Echo servers compared</title>',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
