@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
@@ -83,6 +84,8 @@ struct Sys {
     void (*freeaddrinfo)(addrinfo*) = ::freeaddrinfo;
     // Signals and limits.
     int (*sigaltstack)(const stack_t*, stack_t*) = ::sigaltstack;
+    int (*pthread_sigmask)(int, const sigset_t*, sigset_t*) = ::pthread_sigmask;
+    int (*signalfd)(int, const sigset_t*, int) = ::signalfd;
     int (*sigaction)(int, const struct sigaction*, struct sigaction*) = ::sigaction;
     int (*getrlimit)(__rlimit_resource_t, rlimit*) = ::getrlimit;
     int (*setrlimit)(__rlimit_resource_t, const rlimit*) = ::setrlimit;

@@ -1,19 +1,24 @@
 // weft-echo-server: sends back what it receives, one fiber per connection, in plain blocking code.
 #include <fmt/core.h>
 #include <weft/core/run.hpp>
-#include <weft/net/tcp.hpp>
+#include <weft/net/server.hpp>
 #include <weft/os/limits.hpp>
+#include <weft/os/signal.hpp>
 
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <memory>
+#include <utility>
 
 #include "options.hpp"
 
 namespace weft::bench {
 namespace {
 
-void echo(net::TcpStream stream, std::size_t buffer_size) {
+/// The whole service: what comes in goes out.
+void echo(net::StreamSocket& stream, std::size_t buffer_size) {
     // Not zeroed: memory that no message reaches stays untouched.
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(buffer_size);
     std::error_code error;
@@ -25,14 +30,37 @@ void echo(net::TcpStream stream, std::size_t buffer_size) {
     }
 }
 
-int serve(const ServerConfig& config) {
-    auto listener = net::TcpListener::listen(net::Endpoint(net::Address::parse(config.host), config.port));
-    fmt::print("listening on {}\n", listener.endpoint().to_string());
-    std::fflush(stdout);
-    for (;;) {
-        spawn_detached(SpawnOptions{.stack_size = config.stack_size},
-                       [size = config.buffer, stream = listener.accept()]() mutable { echo(std::move(stream), size); });
+std::unique_ptr<net::Server> make_server(const ServerConfig& config) {
+    net::ServerOptions options;
+    options.name = "echo";
+    options.hubs = config.hubs;
+    options.stack_size = config.stack_size;
+    options.max_connections = config.max_connections;
+    const std::size_t buffer = config.buffer;
+    if (!config.unix_path.empty()) {
+        return std::make_unique<net::Server>(
+            net::UnixListener::listen(config.unix_path),
+            [buffer](net::UnixStream stream) { echo(stream, buffer); }, std::move(options));
     }
+    const net::Endpoint endpoint(net::Address::parse(config.host), config.port);
+    return std::make_unique<net::Server>(
+        net::TcpListener::listen(endpoint), [buffer](net::TcpStream stream) { echo(stream, buffer); },
+        std::move(options));
+}
+
+void serve(const ServerConfig& config) {
+    os::SignalSet signals{SIGINT, SIGTERM};
+    const auto server = make_server(config);
+    auto stopper = spawn(SpawnOptions{.name = "signals"}, [&] {
+        (void)signals.wait();
+        server->request_stop(std::chrono::seconds(1));
+        (void)signals.wait();  // once more: at once
+        std::_Exit(1);
+    });
+    server->start();
+    fmt::print("listening on {}\n", server->endpoint().to_string());
+    std::fflush(stdout);
+    server->run();
 }
 
 }  // namespace
@@ -42,7 +70,8 @@ int main(int argc, char** argv) {
     const auto config = weft::bench::parse_server_options(argc, argv);
     weft::os::raise_descriptor_limit();
     try {
-        return weft::run([&] { return weft::bench::serve(config); });
+        weft::run([&] { weft::bench::serve(config); });
+        return 0;
     } catch (const std::exception& error) {
         fmt::print(stderr, "weft-echo-server: {}\n", error.what());
         return 1;

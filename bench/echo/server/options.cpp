@@ -15,15 +15,19 @@ ServerConfig parse_server_options(int argc, char** argv) {
                  "weft-echo-server");
     app.set_version_flag("--version", fmt::format("weft {}", version()));
     app.add_option("--host", config.host, "address to listen at, IPv4 or IPv6 (default 127.0.0.1)");
-    app.add_option("--port", config.port, "port; 0 lets the system pick one (default 0)")->check(CLI::Range(0, 65535));
-    app.add_option("--unix", config.unix_path, "listen at this Unix socket path instead; @NAME for an abstract one");
+    app.add_option("--port", config.port, "port; 0 lets the system pick one (default 0)")
+        ->check(CLI::Range(0, 65535));
+    app.add_option("--unix", config.unix_path,
+                   "listen at this Unix socket path instead; @NAME for an abstract one");
     app.add_option("--hubs", config.hubs, "OS threads that serve (default 1)")->check(CLI::Range(1, 1024));
-    app.add_option("--stack-size", config.stack_size, "bytes of stack of a connection's fiber (default 256 KiB)")
+    app.add_option("--stack-size", config.stack_size,
+                   "bytes of stack of a connection's fiber (default 256 KiB)")
         ->transform(CLI::AsSizeValue(false));
     app.add_option("--buffer", config.buffer, "bytes of a connection's message buffer (default 16 KiB)")
         ->transform(CLI::AsSizeValue(false))
         ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
-    app.add_option("--max-connections", config.max_connections, "beyond it clients wait in the queue (default no bound)");
+    app.add_option("--max-connections", config.max_connections,
+                   "beyond it clients wait in the queue (default no bound)");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
