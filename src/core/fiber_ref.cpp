@@ -165,7 +165,8 @@ bool FiberRef::alive() const noexcept {
         return false;
     }
     const std::lock_guard lock(box_->lock);
-    return box_->fiber != nullptr;
+    // Another thread may have joined it already while it is on its way out.
+    return box_->fiber != nullptr && !box_->fiber->finished();
 }
 
 void FiberRef::cancel() const {

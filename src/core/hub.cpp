@@ -137,9 +137,11 @@ void Hub::pass() {
     } else if (poller_->watching()) {
         // Not known (0) means that the last pass has polled: the interval starts here.
         const std::int64_t time = now();
-        if (last_poll_ == 0 && poller_->real_time()) {
+        // Where a deadline is due, what it limits may have come in time: then that counts.
+        const bool at_once = !poller_->real_time() || timers_.next() <= time;
+        if (last_poll_ == 0 && !at_once) {
             last_poll_ = time;
-        } else if (time - last_poll_ >= poll_interval_ns || !poller_->real_time()) {
+        } else if (time - last_poll_ >= poll_interval_ns || at_once) {
             last_poll_ = time;
             poller_->poll(poll_now);
         }

@@ -42,8 +42,9 @@ public:
     }
     /// Makes the hub of this thread, which has none, with a poller of one's own.
     static void adopt(std::unique_ptr<Poller> poller);
-    /// Ends the hub of this thread; all its fibers must have finished.
-    static void destroy_current() noexcept;
+    /// Cancels and joins the fibers of this thread's hub and ends it. If some outlast the grace period they are named, the
+    /// hub stays, and the result is false.
+    static bool end_current(Duration grace);
 
     explicit Hub(std::unique_ptr<Poller> poller);
     Hub(const Hub&) = delete;
@@ -58,6 +59,9 @@ public:
 
     /// Puts a fiber that is not queued, running or finished at the end of the run queue.
     void make_ready(FiberBlock& fiber) noexcept { ready_.push(fiber); }
+
+    /// Does what other threads have posted; says whether there was anything.
+    bool drain_inbox() noexcept;
 
     /// Leaves the running fiber, which somebody will make ready; returns when it runs again.
     void leave() noexcept;
@@ -110,6 +114,7 @@ public:
 
     // --- the registry's: guarded by its lock ---
     bool blocked_for_good = false;
+    bool ending = false;  ///< takes no fibers from other threads any more
     std::uint64_t serial = 0;
 
 private:
@@ -118,7 +123,6 @@ private:
     [[noreturn]] void loop() noexcept;
     FiberBlock& next_to_run() noexcept;
     void pass();
-    bool drain_inbox() noexcept;
     void wait_for_events();
     void tell_idle();
     void expire_timers() noexcept;

@@ -100,6 +100,11 @@ void unregister_hub(Hub& hub) noexcept {
     }
 }
 
+void refuse_fibers(Hub& hub, bool refuse) noexcept {
+    const std::lock_guard lock(registry().lock);
+    hub.ending = refuse;
+}
+
 HubRef HubAccess::ref(const Hub& hub) noexcept { return HubRef(hub.serial + 1); }
 
 bool HubAccess::is_here(HubRef ref) noexcept {
@@ -109,7 +114,7 @@ bool HubAccess::is_here(HubRef ref) noexcept {
 
 Hub* HubAccess::find(HubRef ref) noexcept {
     for (Hub* hub : registry().hubs) {
-        if (hub->serial + 1 == ref.serial_) {
+        if (hub->serial + 1 == ref.serial_ && !hub->ending) {
             return hub;
         }
     }

@@ -18,6 +18,9 @@ void register_hub(Hub& hub);
 /// After it, the hub's finished fibers whose handles live on belong to no hub.
 void unregister_hub(Hub& hub) noexcept;
 
+/// From here on (or, with false, no longer) other threads start no fibers at the hub: they find that it has ended.
+void refuse_fibers(Hub& hub, bool refuse) noexcept;
+
 /// HubRef from inside.
 struct HubAccess {
     static HubRef ref(const Hub& hub) noexcept;

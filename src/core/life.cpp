@@ -38,15 +38,20 @@ void wake_joiners(FiberBlock& fiber) noexcept {
     fiber.lock.unlock();
 }
 
-void run_function(FiberBlock& fiber) noexcept {
-    if ((fiber.attention & attention_kill) != 0) {
-        fiber.closure->drop(*fiber.closure);
-        fiber.collected = fiber.pending == nullptr;
-        fiber.error =
-            fiber.collected ? std::make_exception_ptr(FiberExit{}) : std::exchange(fiber.pending, nullptr);
-        return;
+/// The function of a fiber that was killed before it has started is not called.
+[[noreturn]] void end_unstarted(FiberBlock& fiber) {
+    fiber.closure->drop(*fiber.closure);
+    if (fiber.pending != nullptr) {
+        std::rethrow_exception(std::exchange(fiber.pending, nullptr));
     }
+    throw FiberExit{};
+}
+
+void run_function(FiberBlock& fiber) noexcept {
     try {
+        if ((fiber.attention & attention_kill) != 0) [[unlikely]] {
+            end_unstarted(fiber);
+        }
         fiber.closure->invoke(*fiber.closure);
     } catch (const FiberExit&) {
         fiber.error = std::current_exception();

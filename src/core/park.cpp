@@ -41,9 +41,9 @@ Interest look_closer(FiberBlock& fiber, Hub& hub) noexcept {
     }
     interest.scopes = scope_limit(fiber);
     const bool unwinding = hub.thread_context().exceptions->uncaught != 0;
-    interest.interrupted = interest.scopes.cancelled != nullptr ||
-                           (!unwinding && (fiber.attention & attention_error) != 0) ||
-                           (!interest.scopes.shielded && (fiber.attention & (attention_kill | attention_cancel)) != 0);
+    interest.interrupted =
+        interest.scopes.cancelled != nullptr || (!unwinding && (fiber.attention & attention_error) != 0) ||
+        (!interest.scopes.shielded && (fiber.attention & (attention_kill | attention_cancel)) != 0);
     return interest;
 }
 

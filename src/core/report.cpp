@@ -19,12 +19,18 @@ namespace {
 
 std::terminate_handler earlier_handler = nullptr;
 
+/// The exception on its way out came of cancel() or kill(), so a wait has thrown it.
+bool interruption_escapes() noexcept {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    return type != nullptr && (*type == typeid(Cancelled) || *type == typeid(FiberExit));
+}
+
 void report_and_terminate() {
     if (Hub* hub = Hub::current()) {
         const FiberBlock& fiber = hub->running();
         warn("std::terminate in fiber %llu \"%s\"%s", static_cast<unsigned long long>(fiber.id),
              fiber.name.c_str(),
-             std::uncaught_exceptions() > 0 && (fiber.attention & (attention_cancel | attention_kill)) != 0
+             interruption_escapes()
                  ? "; a destructor or another noexcept function that waits needs a weft::Shield"
                  : "");
     }

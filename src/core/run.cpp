@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "core/dump.hpp"
 #include "core/hub.hpp"
+#include "core/hub_registry.hpp"
 #include "core/life.hpp"
 #include "core/park.hpp"
 #include "core/report.hpp"
@@ -52,6 +53,7 @@ void cancel_all(Hub& hub) noexcept {
 
 /// Cancels and joins what is left. Returns false, after naming them, if some fibers outlast the grace period.
 bool end_fibers(Hub& hub, Duration grace) {
+    hub.drain_inbox();  // there may be fibers in it that count
     cancel_all(hub);
     if (await_fibers(hub, grace)) {
         return true;
@@ -68,10 +70,8 @@ pthread_key_t thread_end_key;
 
 void end_with_thread(void*) {
     // What main() leaves behind is abandoned without unwinding, as its threads are.
-    if (Hub* hub = Hub::current(); hub != nullptr && getpid() != gettid()) {
-        if (end_fibers(*hub, std::chrono::seconds(5))) {
-            Hub::destroy_current();
-        }
+    if (Hub::current() != nullptr && getpid() != gettid()) {
+        static_cast<void>(Hub::end_current(std::chrono::seconds(5)));
     }
 }
 
@@ -97,7 +97,16 @@ void Hub::adopt(std::unique_ptr<Poller> poller) {
     current_hub = hub.release();
 }
 
-void Hub::destroy_current() noexcept { delete std::exchange(current_hub, nullptr); }
+bool Hub::end_current(Duration grace) {
+    Hub& hub = *current_hub;
+    refuse_fibers(hub, true);
+    if (!end_fibers(hub, grace)) {
+        refuse_fibers(hub, false);
+        return false;
+    }
+    delete std::exchange(current_hub, nullptr);
+    return true;
+}
 
 RunGuard::RunGuard(const RunOptions& options) : grace_(options.grace), made_hub_(Hub::current() == nullptr) {
     Hub& hub = Hub::ensure();
@@ -111,10 +120,7 @@ RunGuard::RunGuard(const RunOptions& options) : grace_(options.grace), made_hub_
 }
 
 RunGuard::~RunGuard() {
-    Hub& hub = *Hub::current();
-    if (end_fibers(hub, grace_) && made_hub_) {
-        Hub::destroy_current();
-    }
+    static_cast<void>(made_hub_ ? Hub::end_current(grace_) : end_fibers(*Hub::current(), grace_));
 }
 
 }  // namespace weft::impl

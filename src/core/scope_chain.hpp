@@ -35,7 +35,7 @@ struct ScopeLimit {
     std::int64_t until = INT64_MAX;  ///< the earliest deadline in reach, steady ns
     ScopeLink* earliest = nullptr;   ///< the scope that has it
     ScopeLink* cancelled = nullptr;  ///< the innermost cancelled scope in reach
-    bool shielded = false;           ///< the rest of the chain is hidden, and that the fiber is cancelled or killed
+    bool shielded = false;  ///< the rest of the chain is hidden, and that the fiber is cancelled or killed
 };
 
 /// Walks the chain of the calling fiber; fixes relative deadlines at the hub's clock, which is read once at most.

@@ -56,9 +56,9 @@ struct WaitRecord {
     int fd = -1;
     WaitReason reason;
     Wake outcome = Wake::woken;
-    bool lapsed = false;                    ///< its timer has fired, though it may have been woken before
-    unsigned uncaught = 0;                  ///< exceptions that unwind its fiber: what they hide does not reach it
-    bool in_set = false;                    ///< queued in several lists: the first to decide wins
+    bool lapsed = false;    ///< its timer has fired, though it may have been woken before
+    unsigned uncaught = 0;  ///< exceptions that unwind its fiber: what they hide does not reach it
+    bool in_set = false;    ///< queued in several lists: the first to decide wins
     std::atomic<std::uint32_t> decided{0};  ///< sets only: 0 open, else 1 + the winning node's tag
     std::atomic<std::uint32_t> signal{0};   ///< threads only: the futex word, 1 once woken
 

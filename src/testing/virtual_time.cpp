@@ -6,8 +6,7 @@
 #include "core/park.hpp"
 #include "testing/virtual_poller.hpp"
 
-#include <weft/core/run.hpp>
-
+#include <chrono>
 #include <memory>
 
 namespace weft::testing {
@@ -46,11 +45,9 @@ VirtualTime::VirtualTime() {
 }
 
 VirtualTime::~VirtualTime() {
-    run([] {});
-    if (impl::Hub::current()->live_fibers != 0) {
+    if (!impl::Hub::end_current(std::chrono::seconds(5))) {
         impl::fatal("weft::testing::VirtualTime: its hub cannot end while the fibers named above live");
     }
-    impl::Hub::destroy_current();
 }
 
 TimePoint VirtualTime::now() const noexcept {

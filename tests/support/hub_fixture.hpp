@@ -35,8 +35,7 @@ protected:
         if (virtual_time_) {
             virtual_time_.reset();
         } else {
-            run([] {});
-            impl::Hub::destroy_current();
+            EXPECT_TRUE(impl::Hub::end_current(std::chrono::seconds(5)));
         }
     }
 

@@ -20,6 +20,7 @@
 #include <weft/scope/scope.hpp>
 
 #include "base/sys.hpp"
+#include "support/host.hpp"
 #include "support/hub_fixture.hpp"
 #include "support/stderr_capture.hpp"
 
@@ -334,38 +335,8 @@ TEST(Hubs, IdsAreUniqueAcrossHubs) {
     EXPECT_NE(first, second);
 }
 
-/// A thread whose hub serves until stop().
-class Host {
-public:
-    Host() {
-        thread_ = std::thread([this] {
-            run([this] {
-                auto until_stopped = spawn([] { sleep_until(TimePoint::max()); });
-                stop_ = until_stopped.ref();
-                hub_ = this_hub();
-                ready_.store(true);
-                ready_.notify_one();
-                until_stopped.join();
-            });
-        });
-        ready_.wait(false);
-    }
-    ~Host() {
-        stop_.cancel();
-        thread_.join();
-    }
-    HubRef hub() const { return hub_; }
-    std::thread::id id() const { return thread_.get_id(); }
-
-private:
-    HubRef hub_;
-    FiberRef stop_;
-    std::atomic<bool> ready_{false};
-    std::thread thread_;
-};
-
 TEST(Hubs, AFiberIsStartedOnTheHubThatIsNamed) {
-    const Host host;
+    const test::Host host;
     const SpawnOptions there{.name = "guest", .hub = host.hub()};
     run([&] {
         auto fiber = spawn(there, [] { return std::this_thread::get_id(); });
@@ -377,7 +348,7 @@ TEST(Hubs, AFiberIsStartedOnTheHubThatIsNamed) {
 }
 
 TEST(Hubs, AThreadWithoutAHubStartsFibersElsewhereAndStaysWithout) {
-    const Host host;
+    const test::Host host;
     std::thread([&] {
         auto fiber = spawn(SpawnOptions{.hub = host.hub()}, [] { return std::this_thread::get_id(); });
         EXPECT_EQ(fiber.get(), host.id());
@@ -386,7 +357,7 @@ TEST(Hubs, AThreadWithoutAHubStartsFibersElsewhereAndStaysWithout) {
 }
 
 TEST(Hubs, AFiberOfAnotherHubIsKilledBeforeItStartsOrCancelledWhileItWaits) {
-    const Host host;
+    const test::Host host;
     run([&] {
         auto fiber = spawn(SpawnOptions{.hub = host.hub()}, [] { sleep_for(1h); });
         fiber.kill();
@@ -400,7 +371,7 @@ TEST(Hubs, AFiberOfAnotherHubIsKilledBeforeItStartsOrCancelledWhileItWaits) {
 }
 
 TEST(Hubs, AFiberWaitsForAFiberOfAnotherHubWithADeadline) {
-    const Host host;
+    const test::Host host;
     run([&] {
         auto fiber = spawn(SpawnOptions{.hub = host.hub()}, [] { sleep_for(1h); });
         EXPECT_THROW(fiber.join(1ms), TimeoutError);
@@ -463,6 +434,31 @@ TEST(Hubs, AHubThatHasEndedRefusesFibers) {
     EXPECT_THROW(static_cast<void>(spawn(SpawnOptions{.hub = gone}, [&] { ran = true; })),
                  std::invalid_argument);
     EXPECT_FALSE(ran);
+}
+
+TEST(Hubs, AFiberThatArrivesWhileTheHubEndsIsNotLost) {
+    HubRef there;
+    std::atomic<int> step{0};
+    std::thread host([&] {
+        run([&] {
+            there = this_hub();
+            step = 1;
+            step.notify_all();
+            // Blocks the thread: what arrives meanwhile stays in the hub's inbox until after this function.
+            step.wait(1);
+        });
+    });
+    step.wait(0);
+    bool ran = false;
+    auto fiber = spawn(SpawnOptions{.hub = there}, [&] {
+        ran = true;
+        sleep_for(1h);
+    });
+    step = 2;
+    step.notify_all();
+    EXPECT_THROW(fiber.get(), Cancelled);
+    EXPECT_TRUE(ran);
+    host.join();
 }
 
 TEST(Hubs, OneThatCannotBeMadeIsAnExceptionAndLaterOneCan) {

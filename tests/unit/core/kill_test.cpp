@@ -364,6 +364,16 @@ TEST_P(Kill, AnUncollectedKillErrorIsReportedAndFiberExitIsNot) {
     EXPECT_EQ(capture.count("weft:"), 1U) << capture.str();
 }
 
+TEST_P(Kill, FiberExitIsNotReportedWhoeverMakesIt) {
+    const test::StderrCapture capture;
+    {
+        auto fiber = spawn([] {});
+        fiber.kill(std::make_exception_ptr(FiberExit{}));
+        fiber.join();
+    }
+    EXPECT_EQ(capture.str(), "");
+}
+
 TEST_P(Kill, WhileUnwindingDoesNotInterrupt) {
     std::string steps;
     struct Waits {

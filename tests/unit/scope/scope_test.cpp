@@ -1,6 +1,9 @@
 // move_on_after, fail_after, Shield: who is cut short, when, and by which of several scopes.
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -10,6 +13,8 @@
 #include <weft/core/run.hpp>
 #include <weft/scope/scope.hpp>
 
+#include "base/unique_fd.hpp"
+#include "io/io.hpp"
 #include "support/hub_fixture.hpp"
 
 namespace weft {
@@ -151,6 +156,30 @@ TEST_P(Scope, ATimePointInThePastFiresAtTheFirstWait) {
     EXPECT_FALSE(move_on_after(now() - 1h, [] { sleep_for(1h); }));
     EXPECT_FALSE(move_on_after(TimePoint{}, [] { sleep_for(1h); }));
     EXPECT_FALSE(move_on_after(-5ms, [] { sleep_for(1h); }));
+}
+
+// CONFORMANCE 102
+TEST_P(Scope, WhatHasComeByTheDeadlineCountsEvenIfTheHubSeesBothAtOnce) {
+    int pair[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
+    impl::Descriptor reader{impl::UniqueFd(pair[0])};
+    const impl::UniqueFd writer(pair[1]);
+    auto fiber = spawn([&] {
+        Deadline deadline = 5ms;
+        return impl::wait_readable(reader, deadline);
+    });
+    testing::wait_all_parked();
+    ASSERT_EQ(write(writer.get(), "x", 1), 1);
+    if (on_virtual_time()) {
+        virtual_time().advance(6ms);
+    }
+    for (const TimePoint until = std::chrono::steady_clock::now() + 6ms;
+         std::chrono::steady_clock::now() < until;) {
+        // The hub gets no turn until after the deadline.
+    }
+    auto busy = spawn([] { yield(); });
+    yield();  // the hub has something else to do: it would rather not ask the kernel
+    EXPECT_EQ(fiber.get(), 0) << "readable, not ETIMEDOUT";
 }
 
 TEST_P(Scope, ABlockThatOnlyYieldsIsCutShort) {
