@@ -70,7 +70,7 @@ class Compare(unittest.TestCase):
         self.assertIn("mine", [run["server"] for run in report["runs"]])
         self.assertIn("mine", text)
 
-    def test_fairness_and_idle_have_their_figures(self):
+    def test_the_fairness_case_has_its_figures(self):
         _, report, _ = self.compare("--conns", "none", "--peers", "epoll", "--fairness")
         [run] = [run for run in report["runs"] if run["server"] == "epoll"]
         self.assertEqual(run["case"], "fairness")

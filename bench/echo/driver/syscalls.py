@@ -9,7 +9,7 @@ import time
 
 from . import servers
 
-SECONDS = 0.3
+SECONDS = 0.5
 ATTACH_SECONDS = 0.5
 # perf counts each call by a tracepoint of its own: those that servers use, and the sum of all.
 CALLS = ("read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "sendmsg", "epoll_wait", "epoll_pwait",
@@ -17,7 +17,7 @@ CALLS = ("read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "s
          "fcntl", "ioctl", "nanosleep", "sched_yield", "timerfd_settime", "rt_sigprocmask", "madvise")
 TOTAL = "raw_syscalls:sys_enter"
 # What connections cost when they are made: too rare to be part of a request.
-NOTICEABLE = 0.005
+NOTICEABLE = 0.01
 
 
 def perf_command(pids):
