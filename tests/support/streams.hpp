@@ -1,0 +1,61 @@
+// Connected streams of every kind, for what holds for all of them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <weft/core/fiber.hpp>
+#include <weft/net/tcp.hpp>
+#include <weft/net/unix.hpp>
+
+namespace weft::test {
+
+struct StreamPair {
+    net::StreamSocket one;
+    net::StreamSocket other;
+};
+
+inline std::pair<net::TcpStream, net::TcpStream> tcp_pair(const char* address = "127.0.0.1:0") {
+    net::TcpListener listener = net::TcpListener::listen(address);
+    net::TcpStream client = net::TcpStream::connect(listener.endpoint());
+    return {std::move(client), listener.accept()};
+}
+
+/// Calls the test with each kind of stream, and names the kind where it fails.
+inline void for_each_stream(const std::function<void(StreamPair)>& test) {
+    for (const char* address : {"127.0.0.1:0", "[::1]:0"}) {
+        SCOPED_TRACE(address);
+        auto [client, server] = tcp_pair(address);
+        test({std::move(client), std::move(server)});
+    }
+    SCOPED_TRACE("unix");
+    auto [one, other] = net::UnixStream::pair();
+    test({std::move(one), std::move(other)});
+}
+
+/// A text in which every place differs from its neighbours.
+inline std::string numbered(std::size_t size) {
+    std::string text(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) {
+        text[i] = static_cast<char>('!' + (i * 31 + i / 251) % 90);
+    }
+    return text;
+}
+
+/// What the call throws as std::system_error; fails the test where it does not.
+template <class Call>
+std::system_error error_of(Call call) {
+    try {
+        call();
+    } catch (const std::system_error& error) {
+        return error;
+    }
+    ADD_FAILURE() << "no std::system_error";
+    return std::system_error(std::error_code());
+}
+
+}  // namespace weft::test
