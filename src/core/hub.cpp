@@ -259,17 +259,24 @@ void Hub::remove_fiber(FiberBlock& fiber) noexcept {
 }
 
 void Hub::bury(FiberBlock& fiber) noexcept {
-    clear_grave();
     remove_fiber(fiber);
-    grave_ = &fiber;
+    if (&fiber == running_) {
+        clear_grave();
+        grave_ = &fiber;
+    } else {
+        give_back(fiber);
+    }
+}
+
+void Hub::give_back(FiberBlock& dead) noexcept {
+    StackSlot* slot = dead.slot;
+    dead.~FiberBlock();
+    stacks_.release(slot);
 }
 
 void Hub::clear_grave() noexcept {
     if (grave_ != nullptr && grave_ != running_) {
-        FiberBlock& dead = *std::exchange(grave_, nullptr);
-        StackSlot* slot = dead.slot;
-        dead.~FiberBlock();
-        stacks_.release(slot);
+        give_back(*std::exchange(grave_, nullptr));
     }
 }
 

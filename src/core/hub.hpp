@@ -130,6 +130,7 @@ private:
     void wait_for_events();
     void tell_idle();
     void expire_timers() noexcept;
+    void give_back(FiberBlock& dead) noexcept;
     void clear_grave() noexcept;
 
     // The hot line: what each switch touches.

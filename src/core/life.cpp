@@ -163,10 +163,19 @@ bool enlist(JoinRecord& record) noexcept {
     return running;
 }
 
+void set_name(FiberBlock& fiber, std::string_view name) {
+    try {
+        fiber.name = name;
+    } catch (...) {
+        give_back_stack(fiber);
+        throw;
+    }
+}
+
 }  // namespace
 
 NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t alignment) {
-    const bool elsewhere = !HubAccess::is_here(options.hub);
+    const bool elsewhere = options.hub != HubRef{} && !HubAccess::is_here(options.hub);
     Hub* hub = elsewhere ? nullptr : &Hub::ensure();
     std::size_t size = options.stack_size;
     if (size == 0) {
@@ -177,11 +186,8 @@ NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t 
     auto* top = reinterpret_cast<std::byte*>(slot);
     auto* block = ::new (align_down(top - sizeof(FiberBlock), alignof(FiberBlock))) FiberBlock;
     block->slot = slot;
-    try {
-        block->name = options.name;
-    } catch (...) {
-        unmake_fiber(block);
-        throw;
+    if (!options.name.empty()) {
+        set_name(*block, options.name);
     }
     block->hub.store(hub, std::memory_order_relaxed);
     block->id = elsewhere ? 0 : hub->new_fiber_id();
