@@ -65,17 +65,20 @@ void run_function(FiberBlock& fiber) noexcept {
 }
 
 Execution* finish(FiberBlock& fiber, Hub& hub) noexcept {
-    // What ends with the fiber may wait, but is not interrupted any more.
-    ScopeLink shield{.shield = true};
-    open_scope(shield);
-    end_locals(fiber);
-    close_scope(shield);
+    if (fiber.locals != nullptr) {
+        // What ends with the fiber may wait, but is not interrupted any more.
+        ScopeLink shield{.shield = true};
+        open_scope(shield);
+        end_locals(fiber);
+        close_scope(shield);
+    }
     fiber.pending = nullptr;
     if (--hub.live_fibers == 0 && hub.on_empty != nullptr) {
         wake(*std::exchange(hub.on_empty, nullptr));
     }
     wake_local_joiners(fiber);
-    const std::uint32_t before = fiber.state.fetch_or(state_finished, std::memory_order_acq_rel);
+    // An addition, since the bit is set but once: with its result in use, an `or` would be a loop.
+    const std::uint32_t before = fiber.state.fetch_add(state_finished, std::memory_order_acq_rel);
     if ((before & state_joined) != 0) {
         wake_joiners(fiber);
     }

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace weft::impl {
@@ -52,10 +53,7 @@ LocalStore* store_of_caller(bool make) {
 }  // namespace
 
 void end_locals(FiberBlock& fiber) noexcept {
-    if (fiber.locals != nullptr) {
-        delete fiber.locals;
-        fiber.locals = nullptr;
-    }
+    delete std::exchange(fiber.locals, nullptr);
 }
 
 void* find_local(std::size_t key) noexcept {
