@@ -52,9 +52,7 @@ LocalStore* store_of_caller(bool make) {
 
 }  // namespace
 
-void end_locals(FiberBlock& fiber) noexcept {
-    delete std::exchange(fiber.locals, nullptr);
-}
+void end_locals(FiberBlock& fiber) noexcept { delete std::exchange(fiber.locals, nullptr); }
 
 void* find_local(std::size_t key) noexcept {
     if (LocalStore* store = store_of_caller(false)) {
