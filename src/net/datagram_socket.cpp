@@ -2,8 +2,10 @@
 #include <weft/net/datagram_socket.hpp>
 
 #include "base/sys.hpp"
+#include "io/native_wait.hpp"
 #include "net/socket_state.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace weft::net {
@@ -34,6 +36,27 @@ Datagram receive_one(SocketState& state, MutableBytes buffer, Deadline deadline,
             (message.msg_flags & MSG_TRUNC) != 0};
 }
 
+/// Of a receiver that the socket is not connected to, nothing tells when its full queue has room again: the poller looks at
+/// the sender's own buffer only, and always finds it writable.
+int send_patiently(SocketState& state, const msghdr& message, Deadline& deadline) {
+    constexpr Duration longest_pause = std::chrono::milliseconds(64);
+    for (Duration pause = std::chrono::milliseconds(1);; pause = std::min(pause * 2, longest_pause)) {
+        if (!state.descriptor.is_open()) {
+            return EBADF;
+        }
+        ssize_t sent = 0;
+        do {
+            sent = impl::sys.sendmsg(state.descriptor.fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        } while (sent < 0 && errno == EINTR);
+        if (sent >= 0 || errno != EAGAIN) {
+            return sent >= 0 ? 0 : errno;
+        }
+        if (const int error = impl::rest(pause, deadline); error != 0) {
+            return error;
+        }
+    }
+}
+
 void send_one(SocketState& state, ConstBytes bytes, const Endpoint* to, Deadline deadline, int& error) {
     deadline = impl::limit(deadline, state.write_limit);
     iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
@@ -44,7 +67,9 @@ void send_one(SocketState& state, ConstBytes bytes, const Endpoint* to, Deadline
     }
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    error = impl::sendmsg(state.descriptor, message, 0, deadline).error;
+    const bool to_stranger = to != nullptr && to->data()->sa_family == AF_UNIX;
+    error = to_stranger ? send_patiently(state, message, deadline)
+                        : impl::sendmsg(state.descriptor, message, 0, deadline).error;
 }
 
 }  // namespace

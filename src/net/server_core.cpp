@@ -139,7 +139,7 @@ void ServerCore::start_thread(ServerHub& hub) {
         std::exception_ptr failure;
     };
     auto start = std::make_shared<Start>();
-    auto body = [this, &hub, start, run = std::make_shared<HubRun>(*this, hub)] {
+    auto body = [&hub, start, run = std::make_shared<HubRun>(*this, hub)] {
         try {
             weft::run([&] {
                 hub.set_hub(this_hub());

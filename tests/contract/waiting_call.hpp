@@ -59,5 +59,8 @@ bool register_call(std::string name) {
 
 }  // namespace weft::test
 
+/// For the lint only: a call whose interruption is no plain "it has not happened", and is tested where it belongs.
+#define WEFT_WAITS_OTHERWISE(name) static_assert(sizeof(name) > 1)
+
 #define WEFT_WAITING_CALL(name, Call) \
     [[maybe_unused]] static const bool registered_##Call = ::weft::test::register_call<Call>(name)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Every public function that can wait is in the cancellation suite: each `Suspends:` of a header names a function that is registered
-there with WEFT_WAITING_CALL. What only calls a function of its caller's ("as fn does") waits as that does."""
+there with WEFT_WAITING_CALL (or, with a reason, WEFT_WAITS_OTHERWISE). What only calls a function of its caller's ("as fn does") waits as that does."""
 import re
 import sys
 
 from project import Complaints, sources
 
-REGISTRATION = re.compile(r'WEFT_WAITING_CALL\("([^"]+)"')
+REGISTRATION = re.compile(r'WEFT_(?:WAITING_CALL|WAITS_OTHERWISE)\("([^"]+)"')
 CLASS = re.compile(r"^(\s*)(?:template\s*<.*>\s*)?(?:class|struct)\s+(?:\[\[\w+\]\]\s+)?(?:WEFT_API\s+)?(\w+)[^;]*$")
 FUNCTION = re.compile(r"(\w+|operator\W+)\s*\(")
 SUSPENDS = re.compile(r"///\s+Suspends:\s*(.*)")

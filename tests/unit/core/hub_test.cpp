@@ -485,7 +485,7 @@ TEST(Hubs, AtTheDescriptorLimitAHubIsAnException) {
     std::thread([] {
         rlimit before{};
         ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-        for (const rlim_t spare : {0, 1}) {
+        for (const rlim_t spare : {rlim_t{0}, rlim_t{1}}) {
             // What is open already stays open; `spare` more may be opened.
             const int lowest = dup(0);
             ASSERT_GE(lowest, 0);
