@@ -79,7 +79,6 @@ __attribute__((noinline)) int recurse(int depth) {
     return depth == 1'000'000'000 ? 0 : recurse(depth + 1) + frame[0];
 }
 
-// CONFORMANCE 26
 TEST_F(Process, AStackOverflowNamesTheFiber) {
     EXPECT_DEATH(run([] { spawn(SpawnOptions{.name = "greedy"}, [] { recurse(0); }).join(); }),
                  "stack overflow in fiber \"greedy\"");

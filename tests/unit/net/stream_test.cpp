@@ -269,7 +269,6 @@ TEST_P(Stream, ACallEndsAtItsDeadlineOrAtTheSocketsLimit) {
     });
 }
 
-// CONFORMANCE 183
 TEST_P(Stream, ALimitOfZeroTakesWhatIsReadyAndNeverSetsItBack) {
     for_each_stream([](StreamPair pair) {
         char buffer[8];
