@@ -15,7 +15,7 @@ PAGES = {
     "udp": ("UDP", ["net/udp.hpp"]),
     "unix": ("Unix-domain sockets", ["net/unix.hpp"]),
     "server": ("Servers", ["net/server.hpp"]),
-    "os": ("Limits of the system", ["os/limits.hpp"]),
+    "os": ("Signals and limits of the system", ["os/signal.hpp", "os/limits.hpp"]),
     "testing": ("Testing", ["testing/virtual_time.hpp"]),
     "version": ("Version", ["version.hpp"]),
 }

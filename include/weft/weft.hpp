@@ -15,6 +15,7 @@
 #include <weft/net/udp.hpp>
 #include <weft/net/unix.hpp>
 #include <weft/os/limits.hpp>
+#include <weft/os/signal.hpp>
 #include <weft/scope/scope.hpp>
 #include <weft/sync/condition_variable.hpp>
 #include <weft/sync/event.hpp>

@@ -65,17 +65,20 @@ void run_function(FiberBlock& fiber) noexcept {
 }
 
 Execution* finish(FiberBlock& fiber, Hub& hub) noexcept {
-    // What ends with the fiber may wait, but is not interrupted any more.
-    ScopeLink shield{.shield = true};
-    open_scope(shield);
-    end_locals(fiber);
-    close_scope(shield);
+    if (fiber.locals != nullptr) {
+        // What ends with the fiber may wait, but is not interrupted any more.
+        ScopeLink shield{.shield = true};
+        open_scope(shield);
+        end_locals(fiber);
+        close_scope(shield);
+    }
     fiber.pending = nullptr;
     if (--hub.live_fibers == 0 && hub.on_empty != nullptr) {
         wake(*std::exchange(hub.on_empty, nullptr));
     }
     wake_local_joiners(fiber);
-    const std::uint32_t before = fiber.state.fetch_or(state_finished, std::memory_order_acq_rel);
+    // An addition, since the bit is set but once: with its result in use, an `or` would be a loop.
+    const std::uint32_t before = fiber.state.fetch_add(state_finished, std::memory_order_acq_rel);
     if ((before & state_joined) != 0) {
         wake_joiners(fiber);
     }
@@ -163,10 +166,19 @@ bool enlist(JoinRecord& record) noexcept {
     return running;
 }
 
+void set_name(FiberBlock& fiber, std::string_view name) {
+    try {
+        fiber.name = name;
+    } catch (...) {
+        give_back_stack(fiber);
+        throw;
+    }
+}
+
 }  // namespace
 
 NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t alignment) {
-    const bool elsewhere = !HubAccess::is_here(options.hub);
+    const bool elsewhere = options.hub != HubRef{} && !HubAccess::is_here(options.hub);
     Hub* hub = elsewhere ? nullptr : &Hub::ensure();
     std::size_t size = options.stack_size;
     if (size == 0) {
@@ -177,11 +189,8 @@ NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t 
     auto* top = reinterpret_cast<std::byte*>(slot);
     auto* block = ::new (align_down(top - sizeof(FiberBlock), alignof(FiberBlock))) FiberBlock;
     block->slot = slot;
-    try {
-        block->name = options.name;
-    } catch (...) {
-        unmake_fiber(block);
-        throw;
+    if (!options.name.empty()) {
+        set_name(*block, options.name);
     }
     block->hub.store(hub, std::memory_order_relaxed);
     block->id = elsewhere ? 0 : hub->new_fiber_id();

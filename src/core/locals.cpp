@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace weft::impl {
@@ -51,12 +52,7 @@ LocalStore* store_of_caller(bool make) {
 
 }  // namespace
 
-void end_locals(FiberBlock& fiber) noexcept {
-    if (fiber.locals != nullptr) {
-        delete fiber.locals;
-        fiber.locals = nullptr;
-    }
-}
+void end_locals(FiberBlock& fiber) noexcept { delete std::exchange(fiber.locals, nullptr); }
 
 void* find_local(std::size_t key) noexcept {
     if (LocalStore* store = store_of_caller(false)) {

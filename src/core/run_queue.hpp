@@ -17,6 +17,9 @@ public:
     }
 
     /// The queue must not be empty.
+    FiberBlock& front() const noexcept { return *head_; }
+
+    /// The queue must not be empty.
     FiberBlock& pop() noexcept {
         FiberBlock& fiber = *head_;
         head_ = fiber.next;

@@ -22,7 +22,7 @@ struct Direction {
     bool ready = true;
 };
 
-struct FdState {
+struct alignas(64) FdState {
     Direction read;
     Direction write;
     bool listed = false;  ///< in the process-wide list of hubs that know the descriptor

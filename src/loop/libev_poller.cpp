@@ -76,6 +76,10 @@ public:
         if (current_wait.error != 0) {
             throw_errno(current_wait.error, "polling for events: epoll_wait");
         }
+        for (const Watch* watch = ready_; watch != nullptr; watch = watch->next_ready) {
+            __builtin_prefetch(watch->waiter, 1, 3);
+            __builtin_prefetch(watch->waiter_record, 1, 3);
+        }
         while (ready_ != nullptr) {
             Watch& watch = *ready_;
             ready_ = watch.next_ready;

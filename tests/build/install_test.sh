@@ -21,6 +21,13 @@ cmake -S "$here/consumer" -B "$work/consumer" -G Ninja -DCMAKE_PREFIX_PATH="$wor
 cmake --build "$work/consumer" >"$work/log" || { cat "$work/log"; exit 1; }
 for program in with_weft with_testing with_diag; do "$work/consumer/$program"; done
 
+echo "== the tutorial's project"
+root=$(cd "$here/../.." && pwd)
+cmake -S "$root/docs/examples" -B "$work/chat" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$cxx" \
+    -DCMAKE_CXX_FLAGS="$*" >"$work/log" || { cat "$work/log"; exit 1; }
+cmake --build "$work/chat" >"$work/log" || { cat "$work/log"; exit 1; }
+python3 "$root/tests/examples/talk.py" "$work/chat/chat_server"
+
 echo "== pkg-config"
 export PKG_CONFIG_PATH="$libdir/pkgconfig"
 [ "$(pkg-config --modversion weft)" = 0.1.0 ]

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A folder of src/ or include/weft/ includes only folders of a smaller rank of cmake/layers.cmake, and foreign libraries have one user each."""
+"""A folder of src/ or include/weft/ includes only folders of a smaller rank of cmake/layers.cmake, foreign libraries have one user each,
+and weft/weft.hpp leads to every public header that is not of an optional part."""
 import re
 import sys
 
@@ -7,6 +8,8 @@ from project import ROOT, Complaints, sources
 
 # Which folder alone may include a foreign library.
 FOREIGN = {"ev.h": "loop", "boost/": "context", "openssl/": "tls"}
+# Ranks from here on are optional parts, which a program includes by name.
+OPTIONAL_RANK = 6
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -48,6 +51,15 @@ def complaint(layer, public, kind, target, rank):
     return None
 
 
+def reached(header, seen):
+    """The public headers that including this one includes."""
+    if header not in seen and header.exists():
+        seen.add(header)
+        for name in re.findall(r"^#include <(weft/[^>]+)>", header.read_text(), re.MULTILINE):
+            reached(ROOT / "include" / name, seen)
+    return seen
+
+
 def main():
     rank = ranks()
     complaints = Complaints()
@@ -67,6 +79,10 @@ def main():
             wrong = complaint(layer or "base", path.is_relative_to(ROOT / "include"), *match.groups(), rank)
             if wrong:
                 complaints.add(path, number, wrong)
+    umbrella = ROOT / "include/weft/weft.hpp"
+    for path in set(sources("include")) - reached(umbrella, set()):
+        if rank.get(layer_of(path), 0) < OPTIONAL_RANK:
+            complaints.add(umbrella, 1, f"does not include {path.relative_to(ROOT / 'include')}")
     return complaints.finish(f"{checked} includes against {len(rank)} layers")
 
 

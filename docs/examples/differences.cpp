@@ -1,0 +1,169 @@
+// What users of gevent, greenlet and trio do in another way here: docs/reference/differences.md.
+#include <weft/weft.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+
+using namespace std::chrono_literals;
+
+void take_an_hour() { weft::sleep_for(1h); }
+
+// A small number for each fiber, free again when the fiber has ended.
+class Seat {
+public:
+    Seat() {
+        while (!taken.insert(number_).second) ++number_;
+    }
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
+    ~Seat() { taken.erase(number_); }
+    int number() const { return number_; }
+
+private:
+    static inline std::set<int> taken;  // for the fibers of one hub
+    int number_ = 0;
+};
+
+weft::FiberLocal<Seat> seat;
+
+void small_numbers() {
+    auto look = [] { return seat->number(); };
+    const int first = weft::spawn(look).get();
+    const int second = weft::spawn(look).get();
+    std::printf("seats %d %d\n", first, second);
+}
+
+void learn_of_errors() {
+    auto worker = weft::spawn([] { throw std::runtime_error("disk full"); });
+    try {
+        worker.get();
+    } catch (const std::exception& error) {
+        std::printf("main learns: %s\n", error.what());
+    }
+}
+
+void restart_a_timeout() {
+    weft::Event fed;
+    auto feeder = weft::spawn([&] {
+        for (int i = 0; i < 3; ++i) {
+            weft::sleep_for(1ms);
+            fed.set();
+        }
+    });
+    int meals = 0;
+    while (weft::move_on_after(200ms, [&] { fed.wait(); })) {  // each turn has 200 ms of its own
+        fed.reset();
+        ++meals;
+    }
+    std::printf("%s\n", meals > 0 ? "starved in the end" : "never fed");
+}
+
+struct TooSlow : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+void throw_your_own() {
+    try {
+        if (!weft::move_on_after(5ms, take_an_hour)) throw TooSlow("the oracle");
+    } catch (const TooSlow& error) {
+        std::printf("too slow: %s\n", error.what());
+    }
+}
+
+void wait_for_what_matters() {
+    auto background = weft::spawn(take_an_hour);  // keeps nobody
+    auto result = weft::spawn([] { weft::sleep_for(1ms); });
+    result.join();
+    std::puts("done, whatever else still sleeps");
+}
+
+void refuse_negative(weft::Duration timeout) {
+    if (timeout < 0s) throw std::invalid_argument("negative timeout");
+    weft::sleep_for(timeout);
+}
+
+void refuse() {
+    try {
+        refuse_negative(-1s);
+    } catch (const std::invalid_argument& error) {
+        std::printf("refused: %s\n", error.what());
+    }
+}
+
+void take_or_leave(weft::Semaphore& slots) {
+    const bool now = slots.try_acquire();
+    const bool soon = slots.try_acquire_for(1ms);
+    std::printf("%d %d\n", now, soon);
+}
+
+void spin(weft::Mutex& mutex) {
+    while (!mutex.try_lock()) weft::yield();
+    mutex.unlock();
+    std::puts("spun");
+}
+
+weft::Mutex one_reader;
+
+void read_alone(weft::net::UnixStream& stream) {
+    const std::unique_lock reading(one_reader, std::try_to_lock);
+    if (!reading) throw std::logic_error("two readers");
+    char byte[1];
+    stream.read_exact(byte);
+}
+
+void forbid_two_readers() {
+    auto [here, there] = weft::net::UnixStream::pair();
+    auto first = weft::spawn([&] { read_alone(here); });
+    weft::yield();
+    try {
+        read_alone(here);
+    } catch (const std::logic_error& error) {
+        std::printf("%s\n", error.what());
+    }
+}
+
+void ask_without_waiting() {
+    auto [here, there] = weft::net::UnixStream::pair();
+    char buffer[16];
+    std::error_code error;
+    const std::size_t size = here.read_some(buffer, 0s, error);
+    const bool would_block = error == std::errc::timed_out;
+    std::printf("%zu bytes, would block: %s\n", size, would_block ? "yes" : "no");
+}
+
+int main() {
+    weft::run([] {
+        small_numbers();
+        learn_of_errors();
+        restart_a_timeout();
+        throw_your_own();
+        wait_for_what_matters();
+        refuse();
+
+        weft::Semaphore slots(1);
+        take_or_leave(slots);
+
+        weft::Mutex mutex;
+        mutex.lock();
+        auto spinner = weft::spawn([&] { spin(mutex); });
+        weft::yield();
+        mutex.unlock();
+        spinner.join();
+
+        forbid_two_readers();
+        ask_without_waiting();
+    });
+}
+// expect: seats 0 0
+// expect: main learns: disk full
+// expect: starved in the end
+// expect: too slow: the oracle
+// expect: done, whatever else still sleeps
+// expect: refused: negative timeout
+// expect: 1 0
+// expect: spun
+// expect: two readers
+// expect: 0 bytes, would block: yes
