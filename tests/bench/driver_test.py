@@ -17,7 +17,7 @@ def sample(cpu, p99=100.0, errors=0, generator=0.5):
             "system_us_per_request": cpu * 3 / 4, "errors": errors, "errors_by_kind": {"reset": errors} if errors else {},
             "latency_us": {"p50": 10.0, "p90": 50.0, "p99": p99, "p999": 2 * p99, "max": 3 * p99},
             "rss_bytes": 1_000_000, "server_utilisation": 0.9, "generator_utilisation": generator,
-            "server_waited": 0.0, "generator_waited": 0.0}
+            "server_waited": 0.0, "generator_waited": 0.0, "slices": 10, "disturbed_slices": 0}
 
 
 def collected(rounds, case=None):

@@ -145,7 +145,23 @@ class Loads(unittest.TestCase):
         with serving(echo) as target:
             _, [said] = load(f"{target},pid={os.getpid()}", "--conns", 4)
         self.assertGreater(said["server_cpu_seconds"], 0)
-        self.assertEqual(len(said["slices_cpu_us"]), 2)
+        self.assertEqual((said["slices"], said["disturbed_slices"]), (2, 0))
+
+    def test_turns_that_others_disturb_are_repeated_but_not_for_ever(self):
+        # Four of us on one processor: every turn is disturbed.
+        cpu = min(os.sched_getaffinity(0))
+        spinners = [subprocess.Popen(["taskset", "-c", str(cpu), "sh", "-c", "while :; do :; done"]) for _ in range(2)]
+        try:
+            with serving(echo) as target:
+                done = subprocess.run(["taskset", "-c", str(cpu), PROGRAM, "--repeat-disturbed", "--seconds", "0.2", "--slice",
+                                       "0.1", "--conns", "2", target], capture_output=True, text=True, timeout=60, check=False)
+        finally:
+            for spinner in spinners:
+                spinner.kill()
+                spinner.wait()
+        [said] = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual((said["slices"], said["disturbed_slices"]), (4, 4))
 
     def test_several_servers_take_turns(self):
         with serving(echo) as first, serving(echo) as second:

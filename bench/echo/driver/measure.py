@@ -75,7 +75,9 @@ class Bench:
         for server, idle in running:
             pids = "".join(f",pid={pid}" for pid in server.pids)
             targets.append(f"127.0.0.1:{server.port}{pids},idle={idle}")
-        command = [self.generator, *case.generator_options(seconds), *targets]
+        # With one core for both, each side waits for the other all the time.
+        repeat = ["--repeat-disturbed"] * (self.server_cpu != self.generator_cpu)
+        command = [self.generator, *case.generator_options(seconds), *repeat, *targets]
 
         def in_child():
             os.sched_setaffinity(0, {self.generator_cpu})
@@ -84,7 +86,7 @@ class Bench:
         generator = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                      preexec_fn=in_child, start_new_session=True)
         try:
-            out, err = generator.communicate(timeout=len(targets) * seconds * 2 + DURATION_SLACK)
+            out, err = generator.communicate(timeout=len(targets) * seconds * 4 + DURATION_SLACK)
         except subprocess.TimeoutExpired as error:
             raise servers.Failure("the generator did not end") from error
         finally:
@@ -128,7 +130,7 @@ def sample(said, rss_bytes):
     with_hog = "hog_messages_per_second" in said
     cpu_us = None if with_hog else said["server_cpu_seconds"] * 1e6 / said["requests"]
     keys = ["requests", "requests_per_second", "latency_us", "errors", "errors_by_kind", "server_utilisation",
-            "server_waited", "generator_utilisation", "generator_waited"]
+            "server_waited", "generator_utilisation", "generator_waited", "slices", "disturbed_slices"]
     result = {key: said[key] for key in keys + ["hog_messages_per_second"] * with_hog}
     result["cpu_us_per_request"] = cpu_us
     result["user_us_per_request"] = cpu_us and cpu_us * said["server_user_share"]

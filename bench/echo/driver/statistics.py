@@ -4,7 +4,6 @@ import statistics as numbers
 # A run is void when the reference, measured twice in each round, differs from itself by more than this (median).
 CONTROL_LIMIT = 0.02
 GENERATOR_BOUND = 0.95
-DISTURBED = 0.02
 
 
 def quartiles(values):
@@ -121,6 +120,6 @@ def figures(rounds):
     result["generator_is_bottleneck"] = bool(
         rounds and result["generator_utilisation"] > GENERATOR_BOUND
         and result["server_utilisation"] < GENERATOR_BOUND)
-    result["disturbed_rounds"] = sum(
-        max(one["server_waited"], one["generator_waited"]) > DISTURBED for one in rounds)
+    result["turns"] = sum(one["slices"] for one in rounds)
+    result["disturbed_turns"] = sum(one["disturbed_slices"] for one in rounds)
     return result

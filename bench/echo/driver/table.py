@@ -59,10 +59,10 @@ def notes(runs):
     if bound:
         yield (f"  the generator is the bottleneck with {', '.join(bound)}: "
                "requests/s and latencies are its own, CPU per request is not")
-    disturbed = max(run["disturbed_rounds"] for run in runs)
+    disturbed = sum(run["disturbed_turns"] for run in runs)
     if disturbed:
-        rounds = max(len(run["rounds"]) for run in runs)
-        yield f"  other programs took more than 2 % of a core in {disturbed} of {rounds} rounds"
+        yield (f"  other programs took more than 2 % of a core in {disturbed} turns, which were repeated; "
+               f"{sum(run['turns'] for run in runs)} count")
     counted = [run for run in runs if run.get("syscalls_per_request")]
     if counted:
         yield "  system calls per request:"

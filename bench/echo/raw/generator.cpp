@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t max_events = 64;
 constexpr std::uint64_t drain_limit_ns = 2'000'000'000;
+constexpr std::uint64_t disturbed_part = 50;  // one part in so many of a slice spent waiting for a processor
 
 std::uint64_t nanoseconds(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
 
@@ -33,6 +34,12 @@ Tally& Tally::operator+=(const Tally& other) {
     return *this;
 }
 
+void Measured::add(const Tally& slice, const Histogram& latencies) {
+    sum += slice;
+    latency_ns.merge(latencies);
+    ++slices;
+}
+
 std::uint64_t Result::error_count() const {
     return std::accumulate(errors.begin(), errors.end(), std::uint64_t{0});
 }
@@ -42,6 +49,7 @@ Generator::Generator(const Options& options, const Target& target, const Pattern
       target_(target),
       pattern_(pattern),
       buffer_(Pattern::longest_piece),
+      wanted_ns_(nanoseconds(options.seconds)),
       poller_(epoll_create1(EPOLL_CLOEXEC)) {
     if (poller_ < 0) {
         throw std::system_error(errno, std::generic_category(), "epoll_create1");
@@ -130,7 +138,7 @@ void Generator::complete(Connection& connection, std::size_t messages, std::uint
     for (std::size_t i = 0; i < messages; ++i) {
         std::uint64_t& sent_at = connection.sent_at[connection.oldest];
         if (measuring_ && !connection.hog) {
-            result_.latency_ns.record(now_ns - sent_at);
+            latency_now_ns_.record(now_ns - sent_at);
         }
         sent_at = now_ns;  // of the message that takes its place
         if (++connection.oldest == connection.sent_at.size()) {
@@ -239,7 +247,7 @@ void Generator::record_starved(std::uint64_t begin_ns, std::uint64_t end_ns) {
     for (const Connection& connection : connections_) {
         const std::uint64_t sent_at = connection.sent_at[connection.oldest];
         if (connection.in_flight > 0 && !connection.hog && sent_at < begin_ns) {
-            result_.latency_ns.record(end_ns - sent_at);
+            latency_now_ns_.record(end_ns - sent_at);
         }
     }
 }
@@ -248,6 +256,7 @@ void Generator::measure(double seconds) {
     result_.echoes_in_all += now_.requests + now_.hog_messages;
     const Tally before = read_accounts();
     now_ = Tally{};
+    latency_now_ns_.reset();
     measuring_ = true;
     run_until(before.elapsed_ns + nanoseconds(seconds));
     measuring_ = false;
@@ -262,8 +271,11 @@ void Generator::measure(double seconds) {
     now_.server.cpu_ns = after.server.cpu_ns - before.server.cpu_ns;
     now_.server.user_ticks = after.server.user_ticks - before.server.user_ticks;
     now_.server.system_ticks = after.server.system_ticks - before.server.system_ticks;
-    result_.sum += now_;
-    result_.slices.push_back(now_);
+    result_.all.add(now_, latency_now_ns_);
+    if (!options_.repeat_disturbed ||
+        std::max(now_.own_wait_ns, now_.server_wait_ns) <= now_.elapsed_ns / disturbed_part) {
+        result_.clean.add(now_, latency_now_ns_);
+    }
     now_ = Tally{};
 }
 
@@ -288,6 +300,15 @@ void Generator::run_slice(double lead_seconds, double seconds) {
         measure(seconds);
     }
     drain();
+}
+
+const Measured& Generator::measured() const {
+    return result_.clean.sum.elapsed_ns >= wanted_ns_ / 2 ? result_.clean : result_.all;
+}
+
+bool Generator::has_enough() const {
+    constexpr std::uint64_t rounding_ns = 1000;
+    return result_.clean.sum.elapsed_ns + rounding_ns >= wanted_ns_;
 }
 
 void Generator::finish() {

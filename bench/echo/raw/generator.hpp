@@ -26,10 +26,18 @@ struct Tally {
     Tally& operator+=(const Tally& other);
 };
 
-struct Result {
+/// The sum of slices.
+struct Measured {
     Tally sum;
-    std::vector<Tally> slices;
     Histogram latency_ns;
+    std::size_t slices = 0;
+
+    void add(const Tally& slice, const Histogram& latencies);
+};
+
+struct Result {
+    Measured clean;  // slices that no other program has disturbed
+    Measured all;
     Errors errors{};
     std::uint64_t echoes_in_all = 0;  // since the first connection, what was not measured included
 
@@ -51,6 +59,9 @@ public:
     void finish();
     [[nodiscard]] const Target& target() const { return target_; }
     [[nodiscard]] const Result& result() const { return result_; }
+    /// What counts: the clean slices, unless they are too few to say anything.
+    [[nodiscard]] const Measured& measured() const;
+    [[nodiscard]] bool has_enough() const;
 
 private:
     bool open(std::size_t stream, bool idle, std::size_t message_bytes, std::size_t depth);
@@ -75,6 +86,8 @@ private:
     std::vector<Connection*> unfinished_;  // had more to read than one turn takes
     Result result_;
     Tally now_;
+    Histogram latency_now_ns_;
+    std::uint64_t wanted_ns_;
     std::size_t busy_ = 0;  // connections with messages in flight
     bool measuring_ = false;
     bool draining_ = false;

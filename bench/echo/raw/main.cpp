@@ -1,5 +1,6 @@
 // weft-echo-raw: an echo client that costs as little as possible. No fibers and no library: one thread on epoll.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -48,26 +49,18 @@ double share(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-void print_server(const Result& result) {
-    const Tally& sum = result.sum;
+void print_server(const Tally& sum) {
     std::printf("  \"server_cpu_seconds\": %.9f,\n  \"server_user_share\": %.4f,\n",
                 share(sum.server.cpu_ns, 1'000'000'000),
                 share(sum.server.user_ticks, sum.server.user_ticks + sum.server.system_ticks));
     std::printf("  \"server_utilisation\": %.4f,\n  \"server_waited\": %.4f,\n",
                 share(sum.server.cpu_ns, sum.elapsed_ns), share(sum.server_wait_ns, sum.elapsed_ns));
-    std::printf("  \"slices_cpu_us\": [");
-    const char* separator = "";
-    for (const Tally& slice : result.slices) {
-        std::printf("%s%.4f", separator,
-                    share(slice.server.cpu_ns, slice.requests + slice.hog_messages) / 1e3);
-        separator = ", ";
-    }
-    std::printf("],\n");
 }
 
 void print(const Options& options, const Generator& generator) {
     const Result& result = generator.result();
-    const Tally& sum = result.sum;
+    const Measured& measured = generator.measured();
+    const Tally& sum = measured.sum;
     const double seconds = sum.elapsed_ns > 0 ? static_cast<double>(sum.elapsed_ns) / 1e9 : 1;
     const Target& target = generator.target();
     std::printf("{\n  \"server\": \"%s:%s\",\n", target.host.c_str(), target.port.c_str());
@@ -81,10 +74,12 @@ void print(const Options& options, const Generator& generator) {
         std::printf("  \"hog_messages_per_second\": %.1f,\n",
                     static_cast<double>(sum.hog_messages) / seconds);
     }
-    print_latency(result.latency_ns);
+    print_latency(measured.latency_ns);
     print_errors(result);
+    std::printf("  \"slices\": %zu,\n  \"disturbed_slices\": %zu,\n", measured.slices,
+                result.all.slices - result.clean.slices);
     if (!target.pids.empty()) {
-        print_server(result);
+        print_server(sum);
     }
     std::printf("  \"echoes_in_all\": %llu,\n", static_cast<unsigned long long>(result.echoes_in_all));
     std::printf("  \"generator_waited\": %.4f,\n  \"generator_utilisation\": %.4f\n}",
@@ -97,11 +92,19 @@ void run_in_slices(const Options& options, std::vector<Generator*> order) {
         generator->run_slice(options.warmup, 0);
     }
     std::mt19937 random(static_cast<unsigned>(monotonic_ns()));
-    for (double left = options.seconds; left > 1e-6; left -= options.slice) {
+    const auto turns = static_cast<std::size_t>(std::ceil(options.seconds / options.slice - 1e-6));
+    const double slice = options.seconds / static_cast<double>(turns);
+    const auto has_enough = [](const Generator* generator) { return generator->has_enough(); };
+    for (std::size_t turn = 0; turn < 2 * turns; ++turn) {
+        if (turn >= turns && std::all_of(order.begin(), order.end(), has_enough)) {
+            return;
+        }
         std::shuffle(order.begin(), order.end(), random);
-        const double slice = std::min(options.slice, left);
         for (Generator* generator : order) {
             generator->run_slice(options.lead, slice);
+        }
+        if (!options.repeat_disturbed && turn + 1 == turns) {
+            return;
         }
     }
 }

@@ -25,6 +25,8 @@ a short slice each, in an order that changes from turn to turn: what disturbs th
   --warmup S         time before that (default 0.2)
   --slice S          measured time of a turn (default 0.1)
   --lead S           time of a turn before that (default 0.025)
+  --repeat-disturbed turns in which a server or this program, runnable, waited for a processor for more than 2 % of the time
+                     do not count and are repeated, up to as many again
   --hog              one further connection that pipelines messages without end; latencies are those of the others
   --hog-size BYTES   bytes of its messages (default 4096)
   --hog-depth N      how many of them are in flight (default 256)
@@ -125,6 +127,8 @@ Options parse_options(int argc, char** argv) {
         const std::string_view argument = argv[i];
         if (argument == "--help") {
             help();
+        } else if (argument == "--repeat-disturbed") {
+            options.repeat_disturbed = true;
         } else if (argument == "--hog") {
             options.hog = true;
         } else if (argument.starts_with("--")) {

@@ -27,7 +27,8 @@ struct Options {
     double slice = 0.1;   // targets take turns of this length
     double lead =
         0.025;  // of load before each of them; as long as the slowest reply, or the sample favours fast ones
-    bool hog = false;  // one more connection, which pipelines without end
+    bool repeat_disturbed = false;  // slices during which other programs took one of the two processors
+    bool hog = false;               // one more connection, which pipelines without end
     std::size_t hog_bytes = 4096;
     std::size_t hog_depth = 256;
 };
