@@ -20,7 +20,7 @@ constexpr std::int32_t quantum_switches = 64;
 
 // With fibers ready, a pass polls at most this often; the system call would otherwise dominate short
 // switches.
-constexpr std::int64_t poll_interval_ns = 50'000;
+constexpr std::int64_t poll_interval_ns = 20'000;
 
 // The upper bits of a fiber's id are its hub's serial number; of the lower ones, half belong to fibers that
 // other threads start, so that the hub counts its own without a lock.

@@ -16,7 +16,7 @@ namespace weft::impl {
 namespace {
 
 // Operations that a fiber may do without waiting before others get their turn.
-constexpr std::int16_t operations_per_turn = 16;
+constexpr std::int16_t operations_per_turn = 4;
 
 /// Before an operation, so that an interruption finds nothing taken.
 void spend_turn(Hub& hub) {
