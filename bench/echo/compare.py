@@ -7,10 +7,12 @@ import pathlib
 import platform
 import random
 import resource
+import shlex
 import signal
 import sys
 import time
 
+import picture
 import report as report_page
 from driver import measure, servers, statistics, syscalls, table
 
@@ -79,6 +81,7 @@ def parser():
     result.add_argument("--check-options", action="store_true", help="only says what is wrong with the options")
     result.add_argument("--json", metavar="FILE", help="where the JSON goes (default DIR/echo/echo.json)")
     result.add_argument("--html", metavar="FILE", help="where the page goes (default DIR/echo/echo.html)")
+    result.add_argument("--svg", metavar="FILE", help="also draws the picture of the project's README")
     return result
 
 
@@ -194,6 +197,16 @@ def write(what, path, text):
     print(f"{what}: {path}")
 
 
+def command(arguments):
+    """How to get these figures again: without where the results go."""
+    shown = ["bench/echo/run.sh"]
+    places = ("--json", "--html", "--svg", "--build")
+    for before, argument in zip(["", *arguments], arguments):
+        if before not in places and argument.split("=")[0] not in places:
+            shown.append(argument)
+    return shlex.join(shown)
+
+
 def main():
     argument_parser = parser()
     options = argument_parser.parse_args()
@@ -216,12 +229,15 @@ def main():
         "labels": {name: kind.label for name, kind in chosen.items()},
         "versions": {name: kind.version() for name, kind in chosen.items()},
         "runs": [run for one in collected for run in one.runs(chosen)],
+        "command": command(sys.argv[1:]),
     }
     for one in collected:
         print(table.of_case(one.case.title(), one.runs(chosen)) + "\n")
     results = pathlib.Path(options.build) / "echo"
     write("page", options.html or results / "echo.html", report_page.page(report))
     write("JSON", options.json or results / "echo.json", json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    if options.svg:
+        write("picture", options.svg, picture.draw(report))
     return 1 if any(one.failures for one in collected) else 0
 
 

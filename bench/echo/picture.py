@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
-"""Draws the README's picture from the JSON of compare.py: picture.py IN.json OUT.svg [--command TEXT]"""
+"""Draws the README's picture from the JSON of compare.py: picture.py IN.json OUT.svg"""
 import argparse
 import html
 import json
 import pathlib
 
-WIDTH, LABEL, VALUE = 860, 150, 190
+WIDTH, LABEL, VALUE = 880, 190, 190
 ROW, PANEL_HEAD, HEAD, MARGIN = 24, 46, 46, 16
 COLOURS = {"weft": "#0b6e4f", "epoll": "#5b6770"}
 OTHER = "#b9c2c9"
-NAMES = {"epoll": "epoll, by hand (C)", "libev": "libev callbacks", "asio": "Asio", "boost_fiber": "Boost.Fiber",
-         "state_threads": "State Threads", "go": "Go", "node": "Node.js", "threads": "OS threads", "gevent": "gevent"}
 STYLE = "text{font-family:system-ui,Helvetica,Arial,sans-serif;fill:#1d2429;font-size:13px}.small{font-size:11.5px;fill:#56616a}" \
         ".title{font-size:17px;font-weight:600}.case{font-weight:600}.weft{font-weight:700}"
 
@@ -34,7 +32,7 @@ def figure(run):
     return f"{run['cpu_us_per_request']:.2f} µs{beside}"
 
 
-def panel(count, runs, most, top):
+def panel(count, runs, labels, most, top):
     first = runs[0]
     yield text(MARGIN, top + 26, f"{count:,} connections, {first['message_bytes']}-byte messages, one in flight on each", "case")
     scale = (WIDTH - LABEL - VALUE - 2 * MARGIN) / most
@@ -42,33 +40,33 @@ def panel(count, runs, most, top):
         y = top + PANEL_HEAD - 8 + row * ROW
         name = run["server"]
         kind = "weft" if name == "weft" else ""
-        yield text(LABEL + MARGIN - 10, y + 15, NAMES.get(name, name), kind, "end")
+        yield text(LABEL + MARGIN - 10, y + 15, labels.get(name, name), kind, "end")
         width = run["cpu_us_per_request"] * scale
         yield (f'<rect x="{LABEL + MARGIN}" y="{y + 2}" width="{width:.1f}" height="{ROW - 6}" rx="2" '
                f'fill="{COLOURS.get(name, OTHER)}"/>')
         yield text(f"{LABEL + MARGIN + width + 8:.1f}", y + 15, figure(run), kind)
 
 
-def captions(report, cases, command):
+def captions(report, cases):
     machine = report["machine"]
     rounds = len(cases[0][1][0]["rounds"])
-    yield (f"Made by {command}, medians of {rounds} interleaved rounds, server and generator on one core each. "
+    yield (f"Made by {report['command']}, medians of {rounds} interleaved rounds, server and generator on one core each. "
            f"{machine['time'][:10]}.")
     yield f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}, {machine['system']}."
     if any((run.get("control") or {}).get("void") for _, runs in cases for run in runs):
         yield "Void: epoll, measured twice, differs from itself by more than 2 %."
 
 
-def draw(report, command):
+def draw(report):
     cases = panels(report)
     if not cases:
         raise SystemExit("picture.py: no plain case (--conns) in this JSON")
     most = max(run["cpu_us_per_request"] for _, runs in cases for run in runs)
     parts, top = [], HEAD
     for count, runs in cases:
-        parts += panel(count, runs, most, top)
+        parts += panel(count, runs, report["labels"], most, top)
         top += PANEL_HEAD + ROW * len(runs)
-    lines = list(captions(report, cases, command))
+    lines = list(captions(report, cases))
     parts += [text(MARGIN, top + 20 + 17 * number, line, "small") for number, line in enumerate(lines)]
     height = top + 20 + 17 * len(lines)
     title = "Echo servers: CPU time of the server per request (less is better)"
@@ -83,9 +81,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("json", type=pathlib.Path)
     parser.add_argument("svg", type=pathlib.Path)
-    parser.add_argument("--command", default="bench/echo/run.sh", help="what the run was started with, for the caption")
     options = parser.parse_args()
-    options.svg.write_text(draw(json.loads(options.json.read_text()), options.command))
+    options.svg.write_text(draw(json.loads(options.json.read_text())))
 
 
 if __name__ == "__main__":

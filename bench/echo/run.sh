@@ -19,6 +19,7 @@ usage: bench/echo/run.sh [options]
   --fairness               adds ten connections beside one that pipelines 4 KB messages without end
   --idle                   adds one active connection beside 10,000 idle ones
   --json FILE, --html FILE where the results go (default build/release/echo/echo.json and echo.html)
+  --svg FILE               also draws the picture of the project's README
 
 A run takes about rounds x numbers of connections x (servers + 1) x 1.5 x seconds: with all peers some five minutes, with weft,
 epoll, libev and threads two. A first build takes some two minutes more.
