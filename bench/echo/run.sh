@@ -41,7 +41,7 @@ while [ $# -gt 0 ]; do
 done
 # The caller's own options come later and win.
 if [ $quick = yes ]; then
-    defaults=(--rounds 3 --seconds 0.5)
+    defaults=(--rounds 3 --seconds 0.3)
     [ $peers_given = yes ] || defaults+=(--peers epoll,libev)
     arguments=("${defaults[@]}" "${arguments[@]}")
 fi
