@@ -2,6 +2,7 @@
 #include "core/life.hpp"
 
 #include "base/error.hpp"
+#include "core/awaitable.hpp"
 #include "core/fiber_ref.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
@@ -118,54 +119,6 @@ void run_start(InboxItem& item, Hub& hub) noexcept {
     hub.make_ready(fiber);
 }
 
-struct JoinRecord : WaitRecord {
-    explicit JoinRecord(FiberBlock& whom) noexcept
-        : WaitRecord(WaitReason::join, &whom, &abort_join),
-          target(whom),
-          local(fiber != nullptr &&
-                fiber->hub.load(std::memory_order_relaxed) == whom.hub.load(std::memory_order_relaxed)) {
-        node.record = this;
-    }
-    static bool abort_join(WaitRecord& record) noexcept {
-        auto& self = static_cast<JoinRecord&>(record);
-        if (self.local) {
-            const bool linked = self.node.linked;
-            if (linked) {
-                self.target.local_joiners.remove(self.node);
-            }
-            return linked;
-        }
-        self.target.lock.lock();
-        const bool won = self.node.linked;
-        if (won) {
-            self.target.joiners.remove(self.node);
-        }
-        self.target.lock.unlock();
-        return won;
-    }
-    FiberBlock& target;
-    const bool local;  ///< both run on one hub: no lock is needed
-    WaitNode node;
-};
-
-/// False if the fiber has finished meanwhile.
-bool enlist(JoinRecord& record) noexcept {
-    FiberBlock& fiber = record.target;
-    if (record.local) {
-        fiber.local_joiners.push(record.node);
-        return true;
-    }
-    fiber.lock.lock();
-    // finish() looks at `joined` when it sets `finished`: one of the two sees the other.
-    const std::uint32_t before = fiber.state.fetch_or(state_joined, std::memory_order_acq_rel);
-    const bool running = (before & state_finished) == 0;
-    if (running) {
-        fiber.joiners.push(record.node);
-    }
-    fiber.lock.unlock();
-    return running;
-}
-
 void set_name(FiberBlock& fiber, std::string_view name) {
     try {
         fiber.name = name;
@@ -246,6 +199,49 @@ void dispose(FiberBlock& fiber) noexcept {
     }
 }
 
+FiberEnd::FiberEnd(FiberBlock& whose) noexcept
+    : fiber_(whose),
+      local_(Hub::current() != nullptr && Hub::current() == whose.hub.load(std::memory_order_relaxed)) {}
+
+bool FiberEnd::ready() const noexcept { return fiber_.finished(); }
+
+bool FiberEnd::enlist(WaitNode& node) noexcept {
+    if (local_) {
+        const bool running = !fiber_.finished();
+        if (running) {
+            fiber_.local_joiners.push(node);
+        } else {
+            static_cast<void>(node.record->take(node.tag));
+        }
+        return running;
+    }
+    fiber_.lock.lock();
+    // finish() looks at `joined` when it sets `finished`: one of the two sees the other.
+    const std::uint32_t before = fiber_.state.fetch_or(state_joined, std::memory_order_acq_rel);
+    const bool running = (before & state_finished) == 0;
+    if (running) {
+        fiber_.joiners.push(node);
+    } else {
+        static_cast<void>(node.record->take(node.tag));
+    }
+    fiber_.lock.unlock();
+    return running;
+}
+
+bool FiberEnd::delist(WaitNode& node) noexcept {
+    if (!local_) {
+        fiber_.lock.lock();
+    }
+    const bool linked = node.linked;
+    if (linked) {
+        (local_ ? fiber_.local_joiners : fiber_.joiners).remove(node);
+    }
+    if (!local_) {
+        fiber_.lock.unlock();
+    }
+    return linked;
+}
+
 void join_fiber(FiberBlock& fiber, Deadline& deadline) {
     if (fiber.finished()) {
         return;
@@ -254,15 +250,17 @@ void join_fiber(FiberBlock& fiber, Deadline& deadline) {
         fatal("fiber %llu \"%s\" joins itself", static_cast<unsigned long long>(fiber.id),
               fiber.name.c_str());
     }
-    JoinRecord record(fiber);
-    if (enlist(record)) {
+    FiberEnd end(fiber);
+    QueueRecord<FiberEnd> record(WaitReason::join, &fiber, end);
+    if (end.enlist(record.node)) {
         park_or_throw(record, deadline, "join");
     }
 }
 
 void join_fiber_shielded(FiberBlock& fiber) noexcept {
-    JoinRecord record(fiber);
-    if (!fiber.finished() && enlist(record)) {
+    FiberEnd end(fiber);
+    QueueRecord<FiberEnd> record(WaitReason::join, &fiber, end);
+    if (!end.ready() && end.enlist(record.node)) {
         Deadline deadline = never;
         // Only an error of the hub itself (a deadlock, a dead poller) ends this wait early.
         if (park_shielded(record, deadline) == Wake::interrupted) {

@@ -20,6 +20,20 @@ void kill_anywhere(FiberBlock& fiber, std::exception_ptr error);
 /// thread.
 void dispose(FiberBlock& fiber) noexcept;
 
+/// The end of a fiber: an Awaitable, for the calling fiber or thread only.
+class FiberEnd {
+public:
+    explicit FiberEnd(FiberBlock& whose) noexcept;
+
+    bool ready() const noexcept;
+    bool enlist(WaitNode& node) noexcept;
+    bool delist(WaitNode& node) noexcept;
+
+private:
+    FiberBlock& fiber_;
+    bool local_;  ///< both run on one hub: no lock is needed
+};
+
 /// Waits until `fiber` has finished.
 void join_fiber(FiberBlock& fiber, Deadline& deadline);
 void join_fiber_shielded(FiberBlock& fiber) noexcept;

@@ -62,6 +62,9 @@ struct WaitRecord {
     std::atomic<std::uint32_t> decided{0};  ///< sets only: 0 open, else 1 + the winning node's tag
     std::atomic<std::uint32_t> signal{0};   ///< threads only: the futex word, 1 once woken
 
+    /// Sets only: the tag that has decided it, or `open_tag`.
+    std::uint32_t winner() const noexcept { return decided.load(std::memory_order_acquire) - 1; }
+
     /// Sets only: true for the one caller that closes the wait.
     bool decide(std::uint32_t tag) noexcept {
         std::uint32_t open = 0;
@@ -72,8 +75,9 @@ struct WaitRecord {
     bool take(std::uint32_t tag) noexcept { return !in_set || decide(tag); }
 };
 
-/// The tag that an abort decides a set with; no node carries it.
+/// The tag that an abort decides a set with, and what winner() says of one that is open; no node carries them.
 inline constexpr std::uint32_t aborted_tag = 0xfffffff0U;
+inline constexpr std::uint32_t open_tag = 0xffffffffU;
 
 /// Membership of one record in one list. Guarded by the lock of the list's owner.
 struct WaitNode {

@@ -1,0 +1,37 @@
+// One fiber in the queues of several objects: the first that gives it something ends the wait.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "core/awaitable.hpp"
+
+#include <weft/time/deadline.hpp>
+
+namespace weft::impl {
+
+/// One of the objects, with the fiber's node in its queue. For one wait at a time.
+class Choice {
+public:
+    template <Awaitable T>
+    explicit Choice(T& object) noexcept
+        : object_(&object),
+          enlist_([](void* of, WaitNode& at) noexcept { return static_cast<T*>(of)->enlist(at); }),
+          delist_([](void* of, WaitNode& at) noexcept { return static_cast<T*>(of)->delist(at); }) {}
+
+    bool enlist() noexcept { return enlist_(object_, node); }
+    void delist() noexcept { static_cast<void>(delist_(object_, node)); }
+
+    WaitNode node;
+
+private:
+    void* object_;
+    bool (*enlist_)(void*, WaitNode&) noexcept;
+    bool (*delist_)(void*, WaitNode&) noexcept;
+};
+
+/// Waits until one of the objects, of which there is at least one, gives what it has to the caller; returns which. The
+/// others have not been touched then. Of those that are ready at once the first one is taken. Throws as park_or_throw().
+std::size_t wait_any(std::span<Choice> choices, Deadline& deadline);
+
+}  // namespace weft::impl

@@ -1,0 +1,195 @@
+// ConditionVariable: who is notified, and that the mutex is always locked again.
+#include <weft/sync/condition_variable.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <weft/base/error.hpp>
+#include <weft/core/fiber.hpp>
+#include <weft/core/run.hpp>
+#include <weft/testing/virtual_time.hpp>
+
+#include "support/hub_fixture.hpp"
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+WEFT_HUB_SUITE(Condition);
+
+struct Shared {
+    Mutex mutex;
+    ConditionVariable condition;
+    std::deque<int> items;
+    std::vector<int> order;
+
+    Fiber<> waiter(int who) {
+        return spawn([this, who] {
+            std::unique_lock lock(mutex);
+            condition.wait(lock);
+            order.push_back(who);
+        });
+    }
+};
+
+TEST_P(Condition, NotifyOneEndsTheLongestWaitAndNotifyAllTheOthers) {
+    Shared shared;
+    std::vector<Fiber<>> fibers;
+    for (int i = 0; i < 4; ++i) {
+        fibers.push_back(shared.waiter(i));
+    }
+    testing::wait_all_parked();
+    shared.condition.notify_one();
+    testing::wait_all_parked();
+    EXPECT_EQ(shared.order, (std::vector{0}));
+    shared.condition.notify_all();
+    for (const auto& fiber : fibers) {
+        fiber.join();
+    }
+    EXPECT_EQ(shared.order, (std::vector{0, 1, 2, 3}));
+}
+
+TEST_P(Condition, ANotificationThatNobodyWaitsForIsNotKept) {
+    Shared shared;
+    shared.condition.notify_one();
+    shared.condition.notify_all();
+    std::unique_lock lock(shared.mutex);
+    EXPECT_EQ(shared.condition.wait_for(lock, 1ms), std::cv_status::timeout);
+    EXPECT_TRUE(lock.owns_lock());
+}
+
+TEST_P(Condition, APredicateIsAwaitedUnderTheMutex) {
+    Shared shared;
+    int sum = 0;
+    auto consumer = spawn([&] {
+        for (int i = 0; i < 100; ++i) {
+            std::unique_lock lock(shared.mutex);
+            shared.condition.wait(lock, [&] { return !shared.items.empty(); });
+            sum += shared.items.front();
+            shared.items.pop_front();
+        }
+    });
+    for (int i = 0; i < 100; ++i) {
+        const std::lock_guard guard(shared.mutex);
+        shared.items.push_back(i);
+        shared.condition.notify_one();
+        yield();
+    }
+    consumer.get();
+    EXPECT_EQ(sum, 4950);
+}
+
+TEST_P(Condition, ALimitHoldsForAllTurnsOfAPredicate) {
+    Shared shared;
+    auto nudge = spawn([&] {
+        for (;;) {
+            sleep_for(1ms);
+            shared.condition.notify_all();
+        }
+    });
+    const TimePoint before = now();
+    std::unique_lock lock(shared.mutex);
+    const auto no = [] { return false; };
+    EXPECT_FALSE(shared.condition.wait_for(lock, 5ms, no));
+    EXPECT_FALSE(shared.condition.wait_until(lock, now() + 5ms, no));
+    EXPECT_THROW(shared.condition.wait(lock, no, 5ms), TimeoutError);
+    EXPECT_GE(now() - before, 15ms);
+    EXPECT_TRUE(lock.owns_lock());
+    EXPECT_EQ(shared.condition.wait_until(lock, now() - 1ms), std::cv_status::timeout);
+    EXPECT_THROW(shared.condition.wait(lock, 0s), TimeoutError);
+    EXPECT_TRUE(shared.condition.wait_for(lock, 0s, [] { return true; }));
+}
+
+// CONFORMANCE 125
+TEST_P(Condition, TheMutexIsFreeDuringTheWaitAndLockedAfterItAlsoWhenCancelled) {
+    Shared shared;
+    bool held_after = false;
+    auto waiter = spawn([&] {
+        std::unique_lock lock(shared.mutex);
+        try {
+            shared.condition.wait(lock);
+        } catch (const Cancelled&) {
+            held_after = lock.owns_lock() && !shared.mutex.try_lock();
+            throw;
+        }
+    });
+    testing::wait_all_parked();
+    ASSERT_TRUE(shared.mutex.try_lock()) << "free while it waits";
+    waiter.cancel();
+    testing::wait_all_parked();
+    EXPECT_FALSE(waiter.ready()) << "locking again is not interrupted";
+    shared.mutex.unlock();
+    EXPECT_THROW(waiter.get(), Cancelled);
+    EXPECT_TRUE(held_after);
+    EXPECT_TRUE(shared.mutex.try_lock());
+    shared.mutex.unlock();
+}
+
+TEST_P(Condition, KilledTwiceWhileItLocksAgainItIsKilledWithTheMutex) {
+    Shared shared;
+    auto waiter = shared.waiter(0);
+    testing::wait_all_parked();
+    shared.mutex.lock();
+    waiter.kill();
+    testing::wait_all_parked();
+    waiter.kill();
+    testing::wait_all_parked();
+    EXPECT_FALSE(waiter.ready());
+    shared.mutex.unlock();
+    EXPECT_THROW(waiter.get(), FiberExit);
+    EXPECT_TRUE(shared.order.empty());
+    EXPECT_TRUE(shared.mutex.try_lock());
+    shared.mutex.unlock();
+}
+
+TEST_P(Condition, ANotificationIsNeverLostToACancelledWaiter) {
+    Shared shared;
+    auto first = shared.waiter(1);
+    auto second = shared.waiter(2);
+    testing::wait_all_parked();
+    first.cancel();
+    shared.condition.notify_one();
+    second.join();
+    EXPECT_EQ(shared.order, (std::vector{2})) << "cancelled before: the next one gets it";
+    EXPECT_THROW(first.get(), Cancelled);
+
+    auto third = shared.waiter(3);
+    testing::wait_all_parked();
+    shared.condition.notify_one();
+    third.cancel();
+    third.join();
+    EXPECT_EQ(shared.order, (std::vector{2, 3})) << "notified before: it has not been cancelled";
+}
+
+TEST_P(Condition, WaitingWithoutTheMutexStopsTheProgram) {
+    Shared shared;
+    std::unique_lock lock(shared.mutex, std::defer_lock);
+    EXPECT_DEATH(shared.condition.wait(lock), "wait for a ConditionVariable without its mutex");
+}
+
+TEST_P(Condition, ThreadsWithoutAHubWaitAndNotify) {
+    Shared shared;
+    int turn = 0;
+    const auto play = [&](int mine) {
+        for (int i = 0; i < 50; ++i) {
+            std::unique_lock lock(shared.mutex);
+            shared.condition.wait(lock, [&] { return turn == mine; });
+            turn = 1 - mine;
+            shared.condition.notify_all();
+        }
+    };
+    const testing::VirtualTime::Hold hold;
+    std::thread thread(play, 1);
+    play(0);
+    thread.join();
+    EXPECT_EQ(turn, 0);
+}
+
+}  // namespace
+}  // namespace weft
