@@ -120,7 +120,7 @@ def choose(options, argument_parser):
 def raise_descriptor_limit():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
+    return float("inf") if hard == resource.RLIM_INFINITY else hard
 
 
 def cases_of(options):

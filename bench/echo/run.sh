@@ -64,6 +64,5 @@ tests=()
 cmake --preset release "${tests[@]}" --log-level=NOTICE
 cmake --build build/release -j "$(nproc)" --target weft-echo
 
-ulimit -n "$(ulimit -Hn)"
 cd "$caller"
 exec python3 "$root/bench/echo/compare.py" "${arguments[@]}"

@@ -40,7 +40,7 @@ def exists(pid):
 class Compare(unittest.TestCase):
     def compare(self, *options):
         with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run(command(folder, *options), capture_output=True, text=True, timeout=100, check=False)
+            done = subprocess.run(command(folder, *options), capture_output=True, text=True, timeout=250, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             page = pathlib.Path(folder, "out.html").read_text()
             return done.stdout, json.loads(pathlib.Path(folder, "out.json").read_text()), page
@@ -80,7 +80,7 @@ class Compare(unittest.TestCase):
     def test_a_server_that_cannot_start_is_said_and_the_others_are_measured(self):
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(command(folder, "--conns", "2", "--peers", "epoll", "--peer", "bad=/bin/false {port}"),
-                                  capture_output=True, text=True, timeout=100, check=False)
+                                  capture_output=True, text=True, timeout=250, check=False)
             report = json.loads(pathlib.Path(folder, "out.json").read_text())
         self.assertEqual(done.returncode, 1)
         self.assertIn("FAILED: bad", done.stdout)

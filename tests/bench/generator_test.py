@@ -170,7 +170,7 @@ class Loads(unittest.TestCase):
         self.assertEqual([one["server"] for one in results], [first, second])
         for one in results:
             self.assertGreater(one["requests"], 0)
-            self.assertAlmostEqual(one["seconds"], 0.2, delta=0.1)
+            self.assertGreaterEqual(one["seconds"], 0.2)
 
 
 class Faults(unittest.TestCase):
