@@ -25,9 +25,9 @@ std::byte* align_down(std::byte* address, std::size_t alignment) noexcept {
     return address - (reinterpret_cast<std::uintptr_t>(address) & (alignment - 1));
 }
 
-void wake_local_joiners(FiberBlock& fiber) noexcept {
+void wake_local_joiners(FiberBlock& fiber, Hub& hub) noexcept {
     while (WaitRecord* record = fiber.local_joiners.pop()) {
-        wake(*record);
+        hub.make_ready(*record->fiber);
     }
 }
 
@@ -77,7 +77,7 @@ Execution* finish(FiberBlock& fiber, Hub& hub) noexcept {
     if (--hub.live_fibers == 0 && hub.on_empty != nullptr) {
         wake(*std::exchange(hub.on_empty, nullptr));
     }
-    wake_local_joiners(fiber);
+    wake_local_joiners(fiber, hub);
     // An addition, since the bit is set but once: with its result in use, an `or` would be a loop.
     const std::uint32_t before = fiber.state.fetch_add(state_finished, std::memory_order_acq_rel);
     if ((before & state_joined) != 0) {
