@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/sys.hpp"
+#include "core/hub.hpp"
 #include "net/socket_calls.hpp"
 #include "pool/helper_thread.hpp"
 
@@ -44,7 +45,11 @@ ServerCore::ServerCore(std::unique_ptr<SocketState> listener, bool shares_port, 
 }
 
 ServerCore::~ServerCore() {
-    const Shield shield;
+    // A thread without a hub is not interrupted, and need not get one for this.
+    std::optional<Shield> shield;
+    if (Hub::current() != nullptr) {
+        shield.emplace();
+    }
     request_stop(Duration::zero());
     wait_until_stopped();
 }

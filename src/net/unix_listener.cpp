@@ -6,6 +6,9 @@
 
 #include <weft/net/unix.hpp>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 
 namespace weft::net {
@@ -14,8 +17,13 @@ namespace {
 
 using impl::SocketState;
 
-/// A socket file that nobody listens at: left behind by a process that was killed.
-bool is_stale(const Endpoint& endpoint) {
+/// A socket file that nobody listens at: left behind by a process that was killed. Connecting to a file of another
+/// kind is refused just so.
+bool is_stale(const Endpoint& endpoint, const std::string& path) {
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) {
+        return false;
+    }
     const UniqueFd probe = impl::open_socket(AF_UNIX, SOCK_STREAM);
     return impl::sys.connect(probe.get(), endpoint.data(), endpoint.size()) != 0 && errno == ECONNREFUSED;
 }
@@ -24,7 +32,7 @@ void bind_path(int fd, const Endpoint& endpoint, const std::string& path) {
     if (impl::sys.bind(fd, endpoint.data(), endpoint.size()) == 0) {
         return;
     }
-    if (errno == EADDRINUSE && !path.empty() && is_stale(endpoint)) {
+    if (errno == EADDRINUSE && !path.empty() && is_stale(endpoint, path)) {
         ::unlink(path.c_str());
     }
     impl::bind_socket(fd, endpoint);
