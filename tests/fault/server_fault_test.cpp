@@ -144,9 +144,11 @@ TEST_P(ServerFault, AtTheRealLimitEstablishedConnectionsLiveAndOthersFollowWhenO
 // CONFORMANCE 245
 TEST_P(ServerFault, AClientForWhomThereIsNoStackIsClosedAndTheNextIsServed) {
     std::vector<std::string> reports;
-    // A size of its own, so that no stack of another is at hand.
+    // A size of its own, so that no stack of another fiber is at hand.
+    static std::size_t stack_size = 3 << 20;
+    stack_size *= 2;
     Server server(TcpListener::listen("127.0.0.1:0"), echo,
-                  ServerOptions{.stack_size = 3 << 20,
+                  ServerOptions{.stack_size = stack_size,
                                 .report = [&](std::string_view text) { reports.emplace_back(text); }});
     server.start();
     wait_all_parked();

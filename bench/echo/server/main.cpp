@@ -44,8 +44,8 @@ std::unique_ptr<net::Server> make_server(const ServerConfig& config) {
     }
     const net::Endpoint endpoint(net::Address::parse(config.host), config.port);
     return std::make_unique<net::Server>(
-        net::TcpListener::listen(endpoint), [buffer](net::TcpStream stream) { echo(stream, buffer); },
-        std::move(options));
+        net::TcpListener::listen(endpoint, {.backlog = 1024}),
+        [buffer](net::TcpStream stream) { echo(stream, buffer); }, std::move(options));
 }
 
 void serve(const ServerConfig& config) {

@@ -128,7 +128,6 @@ TEST_P(ServerTest, CancellingRunStopsTheServerAtOnce) {
     expect_closed(client);
 }
 
-// CONFORMANCE 251
 TEST_P(ServerTest, AHandlerCanStopTheServer) {
     Server* self = nullptr;
     Server server(listen(), [&](TcpStream stream) {
