@@ -69,25 +69,6 @@ int wait_for(Descriptor& descriptor, bool write, Deadline& deadline) {
                  : park_for(*hub, state, state.read, fd, WaitReason::readable, deadline);
 }
 
-/// For operations that would block although the poller says otherwise, so that they wait instead of spinning: a datagram to a
-/// Unix socket whose queue is full, when the sender's own buffer has room.
-class Backoff {
-public:
-    /// Called after each wait that was in vain. 0 or an errno value.
-    int rest_a_little(Deadline& deadline) {
-        if (futile_++ == 0) {
-            return 0;
-        }
-        const Duration pause = pause_;
-        pause_ = pause_ < std::chrono::milliseconds(64) ? pause_ * 2 : pause_;
-        return rest(pause, deadline);
-    }
-
-private:
-    int futile_ = 0;
-    Duration pause_ = std::chrono::microseconds(100);
-};
-
 constexpr bool means_wait(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
 /// Calls attempt(fd) until it neither would block nor was interrupted by a signal. `whole` is what a transfer
@@ -99,7 +80,6 @@ Transfer transfer(Descriptor& descriptor, Deadline& deadline, std::size_t whole,
         return transfer_natively(descriptor.fd(), Write, deadline, attempt);
     }
     spend_turn(*hub);
-    Backoff backoff;
     for (;;) {
         const int fd = descriptor.fd();
         if (fd < 0) [[unlikely]] {
@@ -123,9 +103,6 @@ Transfer transfer(Descriptor& descriptor, Deadline& deadline, std::size_t whole,
                 return {-1, errno};
             }
             direction.ready = false;
-            if (const int error = Write ? backoff.rest_a_little(deadline) : 0; error != 0) [[unlikely]] {
-                return {-1, error};
-            }
         }
         constexpr WaitReason why = Write ? WaitReason::writable : WaitReason::readable;
         if (const int error = park_for(*hub, state, direction, fd, why, deadline); error != 0) [[unlikely]] {
