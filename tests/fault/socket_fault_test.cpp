@@ -112,12 +112,15 @@ TEST_P(SocketFault, ShortWritesAndReadsAreContinued) {
         });
     for_each_stream([](StreamPair pair) {
         const std::string sent = numbered(1000);
-        pair.one.write_all(sent);
-        const ConstBytes parts[] = {ConstBytes(sent).first(333), ConstBytes(sent).after(333)};
-        pair.one.write_all_vectored(parts);
+        auto writer = spawn([&] {
+            pair.one.write_all(sent);
+            const ConstBytes parts[] = {ConstBytes(sent).first(333), ConstBytes(sent).after(333)};
+            pair.one.write_all_vectored(parts);
+        });
         std::string received(2 * sent.size(), '\0');
         pair.other.read_exact(received);
         EXPECT_EQ(received, sent + sent);
+        writer.get();
     });
 }
 
