@@ -61,7 +61,7 @@ std::exception_ptr FiberHandle::exception() const {
         fatal("exception() of fiber %llu \"%s\", which has not finished: join() it first",
               static_cast<unsigned long long>(fiber.id), fiber.name.c_str());
     }
-    fiber.collected = true;
+    fiber.collected.store(true, std::memory_order_relaxed);
     return fiber.error;
 }
 
@@ -83,7 +83,7 @@ ClosureBase& FiberHandle::collect(Deadline deadline) const {
     FiberBlock& fiber = checked(block_, "get");
     join_fiber(fiber, deadline);
     if (fiber.error != nullptr) {
-        fiber.collected = true;
+        fiber.collected.store(true, std::memory_order_relaxed);
         std::rethrow_exception(fiber.error);
     }
     return *fiber.closure;

@@ -43,8 +43,8 @@ struct FiberBlock {
     ScopeLink* scopes = nullptr;     ///< innermost
     std::uint8_t attention = 0;
     bool started = false;
-    bool collected = false;      ///< somebody has seen how it ended
-    std::int16_t io_budget = 0;  ///< input/output operations left before a yield
+    std::atomic<bool> collected{false};  ///< somebody has seen how it ended; several may at once
+    std::int16_t io_budget = 0;          ///< input/output operations left before a yield
     std::atomic<std::uint32_t> state{0};
     std::uint64_t id = 0;
 

@@ -55,13 +55,16 @@ long thread_count() noexcept {
     return at != nullptr ? std::strtol(at, nullptr, 10) : 0;
 }
 
-long known_threads(const Registry& all) noexcept {
+/// Whether all threads of the process are hubs, or the library's own.
+bool all_threads_known(const Registry& all) noexcept {
 #if WEFT_TSAN
-    constexpr long sanitizers_own = 1;
+    constexpr long sanitizers_own = 1;  // from the program's first other thread on
 #else
     constexpr long sanitizers_own = 0;
 #endif
-    return static_cast<long>(all.hubs.size()) + own_threads.load(std::memory_order_relaxed) + sanitizers_own;
+    const long known = static_cast<long>(all.hubs.size()) + own_threads.load(std::memory_order_relaxed);
+    const long unknown = thread_count() - known;
+    return unknown == 0 || unknown == sanitizers_own;
 }
 
 struct DeadlockNotice : InboxItem {
@@ -128,7 +131,7 @@ bool block_for_good(Hub& hub) {
     const std::lock_guard lock(all.lock);
     hub.blocked_for_good = true;
     const auto blocked = [](const Hub* each) { return each->blocked_for_good && each->nothing_posted(); };
-    if (!std::all_of(all.hubs.begin(), all.hubs.end(), blocked) || thread_count() != known_threads(all)) {
+    if (!std::all_of(all.hubs.begin(), all.hubs.end(), blocked) || !all_threads_known(all)) {
         return false;
     }
     // The oldest hub is the one of main() in all but contrived programs.

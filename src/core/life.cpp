@@ -56,10 +56,11 @@ void run_function(FiberBlock& fiber) noexcept {
         fiber.closure->invoke(*fiber.closure);
     } catch (const FiberExit&) {
         fiber.error = std::current_exception();
-        fiber.collected = true;  // an end that somebody has asked for is not an error to report
+        fiber.collected.store(
+            true, std::memory_order_relaxed);  // an end that somebody has asked for is not an error to report
     } catch (const Cancelled&) {
         fiber.error = std::current_exception();
-        fiber.collected = true;
+        fiber.collected.store(true, std::memory_order_relaxed);
     } catch (...) {
         fiber.error = std::current_exception();
     }
@@ -180,7 +181,7 @@ void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& op
 }
 
 void dispose(FiberBlock& fiber) noexcept {
-    if (fiber.error != nullptr && !fiber.collected) {
+    if (fiber.error != nullptr && !fiber.collected.load(std::memory_order_relaxed)) {
         report_uncollected(fiber);
     }
     fiber.closure->destroy(*fiber.closure);

@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <memory>
-#include <utility>
 #include <vector>
 
 namespace weft::impl {
@@ -52,7 +51,11 @@ LocalStore* store_of_caller(bool make) {
 
 }  // namespace
 
-void end_locals(FiberBlock& fiber) noexcept { delete std::exchange(fiber.locals, nullptr); }
+void end_locals(FiberBlock& fiber) noexcept {
+    // In its place until it has ended: destructors of values use the older ones, and what they make ends with it.
+    delete fiber.locals;
+    fiber.locals = nullptr;
+}
 
 void* find_local(std::size_t key) noexcept {
     if (LocalStore* store = store_of_caller(false)) {

@@ -20,6 +20,11 @@ bool name_owner(const StackSlot* slot, FiberDescription& description) noexcept {
 
 }  // namespace
 
-void install_overflow_names() noexcept { describe_stack = &name_owner; }
+void install_overflow_names() noexcept {
+    [[maybe_unused]] static const bool installed = [] {
+        describe_stack = &name_owner;
+        return true;
+    }();
+}
 
 }  // namespace weft::impl

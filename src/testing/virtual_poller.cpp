@@ -43,7 +43,7 @@ void VirtualPoller::poll(std::int64_t until) {
     if (take_events() || until == poll_now) {
         return;
     }
-    member_.descriptors = descriptors();
+    member_.descriptors = polled_;
     if (clock_.become_idle(member_, until, job_is_out())) {
         return;
     }
@@ -101,26 +101,30 @@ bool VirtualPoller::take_injected(const Watch& watch) {
 
 /// Delivers what is ready now; whether there was anything, a notify() included.
 bool VirtualPoller::take_events() {
-    std::vector<pollfd> list = descriptors();
-    if (sys.poll(list.data(), list.size(), 0) < 0 && errno != EINTR) {
+    polled_ = descriptors();
+    if (sys.poll(polled_.data(), polled_.size(), 0) < 0 && errno != EINTR) {
         throw_errno(errno, "polling for events: poll");
     }
-    bool any = list.front().revents != 0;
-    if (any) {
+    const bool notified = polled_.front().revents != 0;
+    if (notified) {
         std::uint64_t count = 0;
         static_cast<void>(sys.read(wake_fd_.get(), &count, sizeof count));
     }
     std::vector<Watch*> ready;
     for (std::size_t i = 0; i < started_.size(); ++i) {
-        // A number that is no descriptor belongs to a test that injects.
-        if ((list[i + 1].revents & ~POLLNVAL) != 0 || take_injected(*started_[i])) {
+        pollfd& polled = polled_[i + 1];
+        if ((polled.revents & ~POLLNVAL) != 0 || take_injected(*started_[i])) {
             ready.push_back(started_[i]);
+        }
+        if ((polled.revents & POLLNVAL) != 0) {
+            polled.fd =
+                -1;  // no descriptor: it belongs to a test that injects, and the kernel is not asked again
         }
     }
     for (Watch* watch : ready) {
         watch->on_ready(*watch);
     }
-    return any || !ready.empty();
+    return notified || !ready.empty();
 }
 
 }  // namespace weft::impl

@@ -38,6 +38,7 @@ private:
     VirtualClock::Member member_;
     UniqueFd wake_fd_;
     std::vector<Watch*> started_;
+    std::vector<pollfd> polled_;  ///< as the last look at the descriptors has left it
     std::vector<std::pair<int, bool>> injected_;
 };
 

@@ -95,6 +95,21 @@ TEST_P(Locals, TheirDestructorsMayWaitAndUseLocals) {
     EXPECT_TRUE(ended) << "cancellation does not cut it short";
 }
 
+TEST_P(Locals, TheirDestructorsSeeTheOlderValues) {
+    static FiberLocal<int> older;
+    static int seen;
+    seen = 0;
+    struct Looks {
+        ~Looks() { seen = older.has_value() ? *older : -1; }
+    };
+    FiberLocal<Looks> younger;
+    spawn([&] {
+        *older = 7;
+        *younger;
+    }).join();
+    EXPECT_EQ(seen, 7);
+}
+
 TEST_P(Locals, MainsValuesAreTheThreadsOwn) {
     static FiberLocal<int> local([] { return 1; });
     *local = 2;
