@@ -174,7 +174,6 @@ TEST_P(MutexTest, IsSharedWithAThreadWithoutAHub) {
     mutex.lock();
     int value = 0;
     std::optional<testing::VirtualTime::Hold> hold(std::in_place);
-    Mutex done;
     std::thread thread([&] {
         const std::lock_guard guard(mutex);
         value = 1;
