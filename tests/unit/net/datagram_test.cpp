@@ -103,7 +103,9 @@ TEST_P(Datagrams, ClosingWakesTheReceiver) {
 }
 
 TEST_P(Datagrams, AFullUnixReceiverMakesTheSenderWait) {
-    auto [sender, receiver] = UnixDatagram::pair();
+    auto ends = UnixDatagram::pair();
+    auto& sender = ends.first;
+    auto& receiver = ends.second;
     std::error_code error;
     int sent = 0;
     while (!error) {
@@ -140,7 +142,8 @@ TEST_P(Datagrams, UnixNamesAreKnownAndPathsGoWithTheirSocket) {
 }
 
 TEST_P(Datagrams, OnlyADatagramSocketCanBeTakenOver) {
-    auto [one, other] = net::UnixStream::pair();
+    auto ends = net::UnixStream::pair();
+    auto& one = ends.first;
     EXPECT_EQ(error_of([&] { UdpSocket socket(one.release()); }).code(), std::errc::invalid_argument);
 }
 

@@ -181,7 +181,9 @@ TEST_P(Tcp, AnAcceptedStreamHasNoLimitsOfItsListener) {
 }
 
 TEST_P(Tcp, BothEndsBeginWithoutDelayUnlessToldOtherwise) {
-    auto [client, server] = tcp_pair();
+    auto ends = tcp_pair();
+    auto& client = ends.first;
+    auto& server = ends.second;
     EXPECT_NE(client.option(IPPROTO_TCP, TCP_NODELAY), 0);
     EXPECT_NE(server.option(IPPROTO_TCP, TCP_NODELAY), 0);
     client.set_no_delay(false);
@@ -192,7 +194,8 @@ TEST_P(Tcp, BothEndsBeginWithoutDelayUnlessToldOtherwise) {
 }
 
 TEST_P(Tcp, OptionsReachTheKernelAndBadOnesAreErrors) {
-    auto [client, server] = tcp_pair();
+    auto ends = tcp_pair();
+    auto& client = ends.first;
     client.set_keep_alive(30s, 5s, 3);
     EXPECT_NE(client.option(SOL_SOCKET, SO_KEEPALIVE), 0);
     EXPECT_EQ(client.option(IPPROTO_TCP, TCP_KEEPIDLE), 30);
@@ -205,7 +208,9 @@ TEST_P(Tcp, OptionsReachTheKernelAndBadOnesAreErrors) {
 }
 
 TEST_P(Tcp, ListenersAndStreamsKnowTheirEndpoints) {
-    auto [client, server] = tcp_pair("[::1]:0");
+    auto ends = tcp_pair("[::1]:0");
+    auto& client = ends.first;
+    auto& server = ends.second;
     EXPECT_EQ(client.local_endpoint(), server.remote_endpoint());
     EXPECT_EQ(client.remote_endpoint(), server.local_endpoint());
     EXPECT_EQ(client.local_endpoint().address(), net::Address::loopback_v6());

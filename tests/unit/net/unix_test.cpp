@@ -107,11 +107,13 @@ TEST_P(Unix, AMissingOrMalformedPathIsNamed) {
 }
 
 TEST_P(Unix, DescriptorsGoAlongWithTheBytes) {
-    auto [sender, receiver] = UnixStream::pair();
-    int ends[2];
-    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-    const UniqueFd read_end(ends[0]);
-    UniqueFd write_end(ends[1]);
+    auto ends = UnixStream::pair();
+    auto& sender = ends.first;
+    auto& receiver = ends.second;
+    int pipe[2];
+    ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+    const UniqueFd read_end(pipe[0]);
+    UniqueFd write_end(pipe[1]);
     char buffer[8];
     auto waiting = spawn([&] { return receiver.receive_fds(buffer, 4); });
     wait_all_parked();
@@ -130,7 +132,9 @@ TEST_P(Unix, DescriptorsGoAlongWithTheBytes) {
 }
 
 TEST_P(Unix, MoreDescriptorsThanWantedAreClosedAndReported) {
-    auto [sender, receiver] = UnixStream::pair();
+    auto ends = UnixStream::pair();
+    auto& sender = ends.first;
+    auto& receiver = ends.second;
     const UniqueFd file(::open("/dev/null", O_RDONLY));
     const std::vector<int> five(5, file.get());
     sender.send_fds("x", five);
@@ -146,7 +150,9 @@ TEST_P(Unix, MoreDescriptorsThanWantedAreClosedAndReported) {
 }
 
 TEST_P(Unix, SendingNoBytesOrTooManyDescriptorsIsAnArgumentError) {
-    auto [sender, receiver] = UnixStream::pair();
+    auto ends = UnixStream::pair();
+    auto& sender = ends.first;
+    auto& receiver = ends.second;
     const UniqueFd file(::open("/dev/null", O_RDONLY));
     const std::vector<int> one{file.get()};
     const std::vector<int> many(254, file.get());

@@ -164,7 +164,6 @@ TEST(ThreadPoolOnAThread, ServesThreadsWithoutAHub) {
         EXPECT_EQ(run_in(pool, [] { return 3; }), 3);
         std::error_code error;
         Deadline deadline = 1ms;
-        Gate gate;
         auto held = std::make_shared<Gate>();
         EXPECT_FALSE(pool.run(
             [held] {
