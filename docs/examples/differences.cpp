@@ -116,7 +116,7 @@ void read_alone(weft::net::UnixStream& stream) {
 
 void forbid_two_readers() {
     auto [here, there] = weft::net::UnixStream::pair();
-    auto first = weft::spawn([&] { read_alone(here); });
+    auto first = weft::spawn([&stream = here] { read_alone(stream); });
     weft::yield();
     try {
         read_alone(here);
