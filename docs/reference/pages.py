@@ -2,7 +2,7 @@
 
 # page: (title, headers below include/weft/)
 PAGES = {
-    "fibers": ("Fibers", ["core/fiber.hpp", "core/fiber_local.hpp", "core/dump.hpp"]),
+    "fibers": ("Fibers", ["core/fiber.hpp", "core/fiber_ref.hpp", "core/spawn_later.hpp", "core/fiber_local.hpp", "core/dump.hpp"]),
     "running": ("Running, sleeping, time", ["core/run.hpp", "time/deadline.hpp"]),
     "scopes": ("Limits, cancellation and shields", ["scope/scope.hpp"]),
     "errors": ("Errors", ["base/error.hpp"]),

@@ -7,7 +7,9 @@
 #include <weft/core/dump.hpp>
 #include <weft/core/fiber.hpp>
 #include <weft/core/fiber_local.hpp>
+#include <weft/core/fiber_ref.hpp>
 #include <weft/core/run.hpp>
+#include <weft/core/spawn_later.hpp>
 #include <weft/net/address.hpp>
 #include <weft/net/resolve.hpp>
 #include <weft/net/server.hpp>

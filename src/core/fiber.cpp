@@ -55,6 +55,13 @@ void FiberHandle::join(Deadline deadline) const { join_fiber(checked(block_, "jo
 
 bool FiberHandle::ready() const noexcept { return checked(block_, "ready").finished(); }
 
+void FiberHandle::start() const { start_anywhere(checked(block_, "start")); }
+
+bool FiberHandle::successful() const noexcept {
+    const FiberBlock& fiber = checked(block_, "successful");
+    return fiber.finished() && fiber.error == nullptr;
+}
+
 std::exception_ptr FiberHandle::exception() const {
     FiberBlock& fiber = checked(block_, "exception");
     if (!fiber.finished()) {
@@ -71,7 +78,35 @@ void FiberHandle::kill(std::exception_ptr error) const {
     kill_anywhere(checked(block_, "kill"), std::move(error));
 }
 
-void FiberHandle::detach() noexcept { release(checked(std::exchange(block_, nullptr), "detach")); }
+void FiberHandle::cancel_and_join(Deadline deadline) const {
+    cancel();
+    join(deadline);
+}
+
+void FiberHandle::kill_and_join(std::exception_ptr error, Deadline deadline) const {
+    kill(std::move(error));
+    join(deadline);
+}
+
+LinkToken FiberHandle::link(Link fn) const { return ref().link(std::move(fn)); }
+
+LinkToken FiberHandle::link_value(Link fn) const { return ref().link_value(std::move(fn)); }
+
+LinkToken FiberHandle::link_exception(Link fn) const {
+    const LinkToken token = ref().link_exception(std::move(fn));
+    if (block_->finished()) {
+        block_->collected.store(true, std::memory_order_relaxed);
+    }
+    return token;
+}
+
+bool FiberHandle::unlink(LinkToken token) const { return ref().unlink(token); }
+
+void FiberHandle::detach() noexcept {
+    FiberBlock& fiber = checked(std::exchange(block_, nullptr), "detach");
+    start_anywhere(fiber);
+    release(fiber);
+}
 
 FiberRef FiberHandle::ref() const { return RefBox::wrap(box_of(checked(block_, "ref"))); }
 

@@ -2,6 +2,7 @@
 #include "core/fiber_ref.hpp"
 
 #include "core/hub.hpp"
+#include "core/hub_registry.hpp"
 #include "core/life.hpp"
 #include "core/park.hpp"
 
@@ -15,6 +16,7 @@ RefBox* box_of(FiberBlock& fiber) {
     auto fresh = std::make_unique<RefBox>();
     fresh->id = fiber.id;
     fresh->name = fiber.name;
+    fresh->links.home = HubAccess::of_fiber(fiber.id);
     const std::lock_guard lock(fiber.lock);
     if (fiber.ref_box != nullptr) {
         fiber.ref_box->references.fetch_add(1, std::memory_order_relaxed);
@@ -25,6 +27,8 @@ RefBox* box_of(FiberBlock& fiber) {
         fresh->fiber = &fiber;
         fresh->references.store(2, std::memory_order_relaxed);  // one is the fiber's own
         fiber.ref_box = fresh.get();
+    } else {
+        end_links(fresh->links, fiber.error);
     }
     return fresh.release();
 }
@@ -36,12 +40,30 @@ void release_box(RefBox* box) noexcept {
 }
 
 void unbind_box(FiberBlock& fiber) noexcept {
-    fiber.lock.lock();
-    RefBox* box = std::exchange(fiber.ref_box, nullptr);
-    fiber.lock.unlock();
-    box->lock.lock();
-    box->fiber = nullptr;
-    box->lock.unlock();
+    RefBox* box = nullptr;
+    bool tell = false;
+    std::list<LinkEntry> dropped;
+    {
+        const std::lock_guard lock(fiber.lock);
+        box = std::exchange(fiber.ref_box, nullptr);
+        if (box == nullptr) {
+            return;
+        }
+        const std::lock_guard box_lock(box->lock);
+        box->fiber = nullptr;
+        if (fiber.slot == nullptr) {
+            dropped.swap(box->links.waiting);  // a main fiber ends with its hub: where should they run
+        }
+        tell = end_links(box->links, fiber.error);
+        for (const LinkEntry& link : box->links.waiting) {
+            if (link.kind == LinkKind::exception) {
+                fiber.collected.store(true, std::memory_order_relaxed);
+            }
+        }
+    }
+    if (tell) {
+        tell_links(*box);
+    }
     release_box(box);
 }
 
@@ -59,36 +81,47 @@ bool interrupts_are_shielded(const FiberBlock& fiber) noexcept {
 
 namespace {
 
-/// A cancel or kill on its way to the hub of its fiber.
+enum class Command { start, cancel, kill };
+
+void obey(Command command, FiberBlock& fiber, Hub& hub, std::exception_ptr error) noexcept {
+    switch (command) {
+        case Command::start:
+            start_here(fiber, hub);
+            break;
+        case Command::cancel:
+            cancel_here(fiber, hub);
+            break;
+        case Command::kill:
+            kill_here(fiber, hub, std::move(error));
+            break;
+    }
+}
+
+/// A command on its way to the hub of its fiber.
 struct Order : InboxItem {
-    explicit Order(RefBox* target) noexcept : box(target) { run = &obey; }
+    explicit Order(RefBox* target) noexcept : box(target) { run = &arrive; }
     ~Order() { release_box(box); }
 
-    static void obey(InboxItem& item, Hub& hub) noexcept {
+    static void arrive(InboxItem& item, Hub& hub) noexcept {
         const std::unique_ptr<Order> self(static_cast<Order*>(&item));
         // The box is unbound by this thread, so what it holds now stays.
         self->box->lock.lock();
         FiberBlock* fiber = self->box->fiber;
         self->box->lock.unlock();
-        if (fiber == nullptr) {
-            return;
-        }
-        if (self->kill) {
-            kill_here(*fiber, hub, std::move(self->error));
-        } else {
-            cancel_here(*fiber, hub);
+        if (fiber != nullptr) {
+            obey(self->command, *fiber, hub, std::move(self->error));
         }
     }
 
     RefBox* box;
-    bool kill = false;
+    Command command = Command::cancel;
     std::exception_ptr error;
 };
 
-void give_order(RefBox* box, bool kill, std::exception_ptr error) {
+void give_order(RefBox* box, Command command, std::exception_ptr error = nullptr) {
     auto order = std::make_unique<Order>(box);
     box->references.fetch_add(1, std::memory_order_relaxed);
-    order->kill = kill;
+    order->command = command;
     order->error = std::move(error);
     // While it is bound its fiber has not finished, so its hub is there.
     const std::lock_guard lock(box->lock);
@@ -98,8 +131,8 @@ void give_order(RefBox* box, bool kill, std::exception_ptr error) {
     Hub& hub = *box->fiber->hub.load(std::memory_order_relaxed);
     if (&hub == Hub::current()) {
         FiberBlock& fiber = *box->fiber;
-        kill ? kill_here(fiber, hub, std::move(order->error)) : cancel_here(fiber, hub);
-        if (kill && &hub.running() == &fiber && interrupted()) {
+        obey(command, fiber, hub, std::move(order->error));
+        if (command == Command::kill && &hub.running() == &fiber && interrupted()) {
             throw_interrupt();
         }
         return;
@@ -126,7 +159,7 @@ void cancel_anywhere(FiberBlock& fiber) {
         cancel_here(fiber, *here);
         return;
     }
-    give_order(BoxShare(fiber).box, false, nullptr);
+    give_order(BoxShare(fiber).box, Command::cancel);
 }
 
 void kill_anywhere(FiberBlock& fiber, std::exception_ptr error) {
@@ -141,7 +174,19 @@ void kill_anywhere(FiberBlock& fiber, std::exception_ptr error) {
         }
         return;
     }
-    give_order(BoxShare(fiber).box, true, std::move(error));
+    give_order(BoxShare(fiber).box, Command::kill, std::move(error));
+}
+
+void start_anywhere(FiberBlock& fiber) {
+    if ((fiber.state.load(std::memory_order_relaxed) & state_held) == 0) {
+        return;
+    }
+    Hub* here = Hub::current();
+    if (here != nullptr && fiber.hub.load(std::memory_order_relaxed) == here) {
+        start_here(fiber, *here);
+    } else {
+        give_order(BoxShare(fiber).box, Command::start);
+    }
 }
 
 }  // namespace weft::impl
@@ -171,13 +216,13 @@ bool FiberRef::alive() const noexcept {
 
 void FiberRef::cancel() const {
     if (box_ != nullptr) {
-        impl::give_order(box_, false, nullptr);
+        impl::give_order(box_, impl::Command::cancel);
     }
 }
 
 void FiberRef::kill(std::exception_ptr error) const {
     if (box_ != nullptr) {
-        impl::give_order(box_, true, std::move(error));
+        impl::give_order(box_, impl::Command::kill, std::move(error));
     }
 }
 

@@ -3,8 +3,9 @@
 
 #include "base/spinlock.hpp"
 #include "core/fiber_block.hpp"
+#include "core/links.hpp"
 
-#include <weft/core/fiber.hpp>
+#include <weft/core/fiber_ref.hpp>
 
 #include <atomic>
 #include <string>
@@ -19,13 +20,15 @@ struct RefBox {
     FiberBlock* fiber = nullptr;  ///< null once it has finished; guarded by `lock`
     std::uint64_t id = 0;
     std::string name;
+    LinkList links;  ///< guarded by `lock`
 };
 
 /// A new reference to the box of `fiber`, which has not been disposed of. Makes the box at the first call.
 RefBox* box_of(FiberBlock& fiber);
 void release_box(RefBox* box) noexcept;
 
-/// The fiber has finished: its references find nothing any more. On its hub's thread.
+/// The fiber has finished: its references find nothing any more, and its links are told. By the first of the fiber's end
+/// and dispose(); for the other one it has happened.
 void unbind_box(FiberBlock& fiber) noexcept;
 
 /// Whether a shield, or the unwinding of an exception, keeps cancel and kill from the fiber's present wait.

@@ -22,10 +22,7 @@ constexpr std::int32_t quantum_switches = 64;
 // switches.
 constexpr std::int64_t poll_interval_ns = 20'000;
 
-// The upper bits of a fiber's id are its hub's serial number; of the lower ones, half belong to fibers that
-// other threads start, so that the hub counts its own without a lock.
-constexpr unsigned fiber_id_bits = 40;
-constexpr std::uint64_t first_foreign_id = std::uint64_t{1} << 39;
+constexpr std::uint64_t first_foreign_id = std::uint64_t{1} << (fiber_id_bits - 1);
 
 // Only libev and the inbox run on the loop's stack.
 constexpr std::size_t loop_stack_bytes = 64 * 1024;

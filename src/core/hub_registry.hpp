@@ -1,7 +1,7 @@
 // All hubs of the process: who is there, and whether anything can ever wake them again.
 #pragma once
 
-#include <weft/core/fiber.hpp>
+#include <weft/core/fiber_ref.hpp>
 
 #include <cstdint>
 #include <mutex>
@@ -9,6 +9,10 @@
 namespace weft::impl {
 
 class Hub;
+
+/// The upper bits of a fiber's id are its hub's serial number; of the lower ones, half belong to fibers that other threads
+/// start, so that the hub counts its own without a lock.
+inline constexpr unsigned fiber_id_bits = 40;
 
 /// Guards the list of hubs and FiberBlock::hub of the fibers of a hub that ends.
 std::mutex& registry_lock() noexcept;
@@ -24,6 +28,8 @@ void refuse_fibers(Hub& hub, bool refuse) noexcept;
 /// HubRef from inside.
 struct HubAccess {
     static HubRef ref(const Hub& hub) noexcept;
+    /// Where the fiber lives or has lived.
+    static HubRef of_fiber(std::uint64_t id) noexcept { return HubRef((id >> fiber_id_bits) + 1); }
     /// The hub of the calling thread is meant: by name, or because none is named.
     static bool is_here(HubRef ref) noexcept;
     /// Null if it has ended. Under the registry's lock, which keeps it alive.

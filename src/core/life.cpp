@@ -117,7 +117,9 @@ void run_start(InboxItem& item, Hub& hub) noexcept {
     auto& fiber = *reinterpret_cast<FiberBlock*>(address);
     hub.add_fiber(fiber);
     ++hub.live_fibers;
-    hub.make_ready(fiber);
+    if ((fiber.state.load(std::memory_order_relaxed) & state_held) == 0) {
+        hub.make_ready(fiber);
+    }
 }
 
 void set_name(FiberBlock& fiber, std::string_view name) {
@@ -155,7 +157,8 @@ void unmake_fiber(FiberBlock* block) noexcept { give_back_stack(*block); }
 
 void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& options, bool detached) {
     block->closure = closure;
-    block->state.store(detached ? state_released : 0, std::memory_order_relaxed);
+    const bool held = options.lazy && !detached;
+    block->state.store(detached ? state_released : (held ? state_held : 0), std::memory_order_relaxed);
     if (block->slot->guard != Guard::pages) {
         block->attention |= attention_canary;
     }
@@ -164,7 +167,9 @@ void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& op
     if (Hub* hub = block->hub.load(std::memory_order_relaxed)) {
         hub->add_fiber(*block);
         ++hub->live_fibers;
-        hub->make_ready(*block);
+        if (!held) [[likely]] {
+            hub->make_ready(*block);
+        }
         return;
     }
     const std::lock_guard lock(registry_lock());
@@ -181,6 +186,9 @@ void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& op
 }
 
 void dispose(FiberBlock& fiber) noexcept {
+    if ((fiber.state.load(std::memory_order_relaxed) & state_boxed) != 0) {
+        unbind_box(fiber);  // who is told of an error has seen it
+    }
     if (fiber.error != nullptr && !fiber.collected.load(std::memory_order_relaxed)) {
         report_uncollected(fiber);
     }
@@ -251,6 +259,7 @@ void join_fiber(FiberBlock& fiber, Deadline& deadline) {
         fatal("fiber %llu \"%s\" joins itself", static_cast<unsigned long long>(fiber.id),
               fiber.name.c_str());
     }
+    start_anywhere(fiber);
     FiberEnd end(fiber);
     QueueRecord<FiberEnd> record(WaitReason::join, &fiber, end);
     if (end.enlist(record.node)) {
@@ -271,7 +280,18 @@ void join_fiber_shielded(FiberBlock& fiber) noexcept {
     }
 }
 
+void start_here(FiberBlock& fiber, Hub& hub) noexcept {
+    if ((fiber.state.load(std::memory_order_relaxed) & state_held) != 0) {
+        fiber.state.fetch_and(~state_held, std::memory_order_relaxed);
+        hub.make_ready(fiber);
+    }
+}
+
 void cancel_here(FiberBlock& fiber, Hub& hub) noexcept {
+    if ((fiber.state.load(std::memory_order_relaxed) & state_held) != 0) {
+        kill_here(fiber, hub, std::make_exception_ptr(Cancelled{}));
+        return;
+    }
     fiber.attention |= attention_cancel;
     if (fiber.wait != nullptr && !interrupts_are_shielded(fiber)) {
         hub.expire(*fiber.wait, Wake::interrupted);
@@ -281,6 +301,7 @@ void cancel_here(FiberBlock& fiber, Hub& hub) noexcept {
 void kill_here(FiberBlock& fiber, Hub& hub, std::exception_ptr error) noexcept {
     fiber.attention |= attention_kill;
     fiber.pending = std::move(error);
+    start_here(fiber, hub);  // to its end
     if (fiber.wait != nullptr && !interrupts_are_shielded(fiber)) {
         hub.expire(*fiber.wait, Wake::interrupted);
     }

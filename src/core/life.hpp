@@ -11,10 +11,14 @@ class Hub;
 void cancel_here(FiberBlock& fiber, Hub& hub) noexcept;
 void kill_here(FiberBlock& fiber, Hub& hub, std::exception_ptr error) noexcept;
 
+/// Queues it if it is lazy and has not been started.
+void start_here(FiberBlock& fiber, Hub& hub) noexcept;
+
 /// As above from any thread, while the fiber has a handle or its box is locked. No effect on a finished
 /// fiber.
 void cancel_anywhere(FiberBlock& fiber);
 void kill_anywhere(FiberBlock& fiber, std::exception_ptr error);
+void start_anywhere(FiberBlock& fiber);
 
 /// Nobody refers to the fiber any more and it has finished: ends its result, and gives back its stack. Any
 /// thread.

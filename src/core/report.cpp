@@ -46,21 +46,25 @@ Text demangled(const char* name) noexcept {
 
 }  // namespace
 
-void report_uncollected(const FiberBlock& fiber) noexcept {
-    const auto id = static_cast<unsigned long long>(fiber.id);
-    const char* name = fiber.name.c_str();
+void report_error(std::uint64_t id, const char* name, const char* event,
+                  const std::exception_ptr& error) noexcept {
+    const auto number = static_cast<unsigned long long>(id);
     try {
-        std::rethrow_exception(fiber.error);
-    } catch (const std::exception& error) {
-        const Text type = demangled(typeid(error).name());
-        warn("fiber %llu \"%s\" ended with an error that nobody collected: %s: %s", id, name,
-             type != nullptr ? type.get() : typeid(error).name(), error.what());
+        std::rethrow_exception(error);
+    } catch (const std::exception& thrown) {
+        const Text type = demangled(typeid(thrown).name());
+        warn("fiber %llu \"%s\" %s: %s: %s", number, name, event,
+             type != nullptr ? type.get() : typeid(thrown).name(), thrown.what());
     } catch (...) {
         const std::type_info* thrown = abi::__cxa_current_exception_type();
         const Text type = demangled(thrown != nullptr ? thrown->name() : "?");
-        warn("fiber %llu \"%s\" ended with an exception that nobody collected, of type %s", id, name,
+        warn("fiber %llu \"%s\" %s, of type %s", number, name, event,
              type != nullptr ? type.get() : "unknown");
     }
+}
+
+void report_uncollected(const FiberBlock& fiber) noexcept {
+    report_error(fiber.id, fiber.name.c_str(), "ended with an error that nobody collected", fiber.error);
 }
 
 void install_terminate_report() noexcept {

@@ -6,6 +6,10 @@
 
 namespace weft::impl {
 
+/// "fiber 7 "name" `event`: type: text of the error".
+void report_error(std::uint64_t id, const char* name, const char* event,
+                  const std::exception_ptr& error) noexcept;
+
 void report_uncollected(const FiberBlock& fiber) noexcept;
 
 /// std::terminate in a fiber names it; chains to the handler that was there. Once per process.

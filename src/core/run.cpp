@@ -35,10 +35,12 @@ struct EmptyRecord : WaitRecord {
 
 /// Says whether all others have finished before `grace` was over.
 bool await_fibers(Hub& hub, Duration grace) {
-    if (hub.live_fibers != 0) {
+    Deadline deadline{grace};
+    while (hub.live_fibers != 0) {  // the end of the last one may have started another, for its links
         EmptyRecord record(hub);
-        Deadline deadline{grace};
-        static_cast<void>(park_shielded(record, deadline));
+        if (park_shielded(record, deadline) != Wake::woken) {
+            break;
+        }
     }
     return hub.live_fibers == 0;
 }

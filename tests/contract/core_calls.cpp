@@ -51,6 +51,10 @@ struct Get : Join {
 };
 WEFT_WAITING_CALL("Fiber::get", Get);
 
+// What they have ordered stays ordered: tests/unit/core/start_test.cpp and kill_test.cpp.
+WEFT_WAITS_OTHERWISE("FiberHandle::cancel_and_join");
+WEFT_WAITS_OTHERWISE("FiberHandle::kill_and_join");
+
 struct WaitAllParked : WaitingCall {
     void call(Deadline) override { testing::wait_all_parked(); }
     void fulfil() override { busy.kill(); }

@@ -4,80 +4,25 @@
 #include <weft/base/error.hpp>
 #include <weft/base/export.hpp>
 #include <weft/core/closure.hpp>
+#include <weft/core/fiber_ref.hpp>
 #include <weft/time/deadline.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace weft {
 
-namespace impl {
-struct FiberBlock;
-struct RefBox;
-struct HubAccess;
-}  // namespace impl
-
-/// Names a hub, from any thread: where a fiber is to start. Weak: a hub that has ended refuses the fiber.
-class HubRef {
-public:
-    /// No hub in particular: the one of the calling thread.
-    HubRef() noexcept = default;
-
-    friend bool operator==(const HubRef&, const HubRef&) noexcept = default;
-
-private:
-    friend struct impl::HubAccess;
-    explicit HubRef(std::uint64_t serial) noexcept : serial_(serial) {}
-    std::uint64_t serial_ = 0;
-};
-
-/// The hub of the calling thread; makes one if there is none.
-/// Errors:  std::system_error if no hub can be made (no descriptors or memory left).
-[[nodiscard]] WEFT_API HubRef this_hub();
-
 /// How a fiber is started.
 struct SpawnOptions {
     std::string_view name = {};  ///< shown in dumps and reports; copied
     std::size_t stack_size = 0;  ///< usable bytes, rounded up; 0: the hub's default (256 KiB unless set)
     HubRef hub = {};             ///< where it runs for life
+    bool lazy = false;           ///< waits for its start(); no effect on a detached fiber
 };
-
-/// A copyable weak handle: outlives its fiber, keeps nothing alive.
-class WEFT_API FiberRef {
-public:
-    FiberRef() noexcept = default;
-    FiberRef(const FiberRef& other) noexcept;
-    FiberRef(FiberRef&& other) noexcept : box_(std::exchange(other.box_, nullptr)) {}
-    FiberRef& operator=(FiberRef other) noexcept {
-        std::swap(box_, other.box_);
-        return *this;
-    }
-    ~FiberRef();
-
-    /// 0 for an empty reference. Ids are never used twice.
-    [[nodiscard]] std::uint64_t id() const noexcept;
-    [[nodiscard]] std::string name() const;
-    /// False once the fiber has finished, and for an empty reference.
-    [[nodiscard]] bool alive() const noexcept;
-
-    /// As Fiber::cancel(). Nothing happens to a fiber that has finished. Any thread.
-    void cancel() const;
-    /// As Fiber::kill(). Nothing happens to a fiber that has finished. Any thread.
-    void kill(std::exception_ptr error = nullptr) const;
-
-private:
-    friend struct impl::RefBox;
-    explicit FiberRef(impl::RefBox* box) noexcept : box_(box) {}
-    impl::RefBox* box_ = nullptr;
-};
-
-/// The calling fiber. Empty on a thread without a hub.
-[[nodiscard]] WEFT_API FiberRef this_fiber();
 
 namespace impl {
 
@@ -105,8 +50,16 @@ public:
     /// Since:     0.1
     void join(Deadline deadline = never) const;
 
+    /// Queues a fiber that was made with SpawnOptions::lazy; else nothing happens, so twice is as once. Whoever
+    /// waits for such a fiber starts it too, and so does detach(). One that is cancelled or killed before, or whose
+    /// handle ends, never runs. Any thread.
+    void start() const;
+
     /// Whether it has finished.
     [[nodiscard]] bool ready() const noexcept;
+
+    /// Whether it has finished, and that by returning.
+    [[nodiscard]] bool successful() const noexcept;
 
     /// What it ended with: null if it has returned. FiberExit or Cancelled where it was killed or cancelled.
     /// The fiber must have finished. Counts as having seen the error.
@@ -119,6 +72,35 @@ public:
     /// Edge-triggered: the next (or present) wait of the fiber throws `error`, FiberExit if null, once. A
     /// fiber that has not started never runs. Returns at once; join() waits for the end.
     void kill(std::exception_ptr error = nullptr) const;
+
+    /// cancel(), then join().
+    ///
+    /// Suspends:  until the fiber has finished.
+    /// Cancel:    the fiber stays cancelled.
+    /// Errors:    TimeoutError past `deadline`: the fiber has not ended yet, or does not want to.
+    /// Threads:   any fiber or thread.
+    /// Since:     0.1
+    void cancel_and_join(Deadline deadline = never) const;
+
+    /// kill(), then join().
+    ///
+    /// Suspends:  until the fiber has finished.
+    /// Cancel:    the fiber stays killed.
+    /// Errors:    TimeoutError past `deadline`: the fiber has not ended yet, or has survived.
+    /// Threads:   any fiber or thread.
+    /// Since:     0.1
+    void kill_and_join(std::exception_ptr error = nullptr, Deadline deadline = never) const;
+
+    /// Calls `fn` once, after the fiber has finished; link_value() only if it has returned, link_exception() only if
+    /// not, which counts as having seen the error. A fiber's links are called in the order in which they were added,
+    /// one after the other, in a fiber of their own on the same hub (on the caller's if that has ended): they may
+    /// wait. One added after the end, or by a link, is called too. What a link throws is reported, and the others go
+    /// on. A main fiber ends with its hub and calls none.
+    LinkToken link(Link fn) const;
+    LinkToken link_value(Link fn) const;
+    LinkToken link_exception(Link fn) const;
+    /// Takes back a link that has not been called yet; false if there is none.
+    bool unlink(LinkToken token) const;
 
     /// Lets the fiber go on alone; its error, if any, is reported when it ends. Empties the handle.
     void detach() noexcept;
