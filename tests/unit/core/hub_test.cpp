@@ -300,6 +300,7 @@ TEST(FairnessReal, FibersThatWakeEachOtherDoNotKeepASleeperFromWaking) {
 
 // --- several hubs ---
 
+// CONFORMANCE 172
 TEST(Hubs, EachThreadHasItsOwnAndFibersStayWhereTheyAre) {
     constexpr int threads = 4;
     std::vector<std::thread> all;
@@ -354,6 +355,28 @@ TEST(Hubs, AThreadWithoutAHubStartsFibersElsewhereAndStaysWithout) {
         EXPECT_EQ(fiber.get(), host.id());
         EXPECT_EQ(impl::Hub::current(), nullptr);
     }).join();
+}
+
+// CONFORMANCE 89
+TEST(Hubs, WhatOneThreadPostsArrivesInOrderAtAnIdleHubAndStarvesNobodyThere) {
+    const test::Host host;
+    const SpawnOptions there{.hub = host.hub()};
+    std::vector<int> order;
+    auto sleeper = spawn(there, [] {
+        for (int i = 0; i < 20; ++i) {
+            sleep_for(10us);
+        }
+    });
+    int posted = 0;
+    while (posted < 100 || (!sleeper.ready() && posted < 10000)) {
+        spawn_detached(there, [&order, posted] { order.push_back(posted); });
+        ++posted;
+    }
+    spawn(there, [] {}).join();  // all that came before has run
+    ASSERT_EQ(order.size(), static_cast<std::size_t>(posted));
+    for (int i = 0; i < posted; ++i) {
+        ASSERT_EQ(order[static_cast<std::size_t>(i)], i);
+    }
 }
 
 TEST(Hubs, AFiberOfAnotherHubIsKilledBeforeItStartsOrCancelledWhileItWaits) {

@@ -188,6 +188,22 @@ TEST_P(Join, TheHandlesDestructorCancelsAndJoins) {
     EXPECT_TRUE(cleaned);
 }
 
+TEST_P(Join, AnErrorThrownWhileTheHandleEndsTheFiberIsReportedAndStaysInside) {
+    const test::StderrCapture capture;
+    {
+        auto fiber = spawn(SpawnOptions{.name = "sulky"}, [] {
+            try {
+                sleep_for(1h);
+            } catch (const Cancelled&) {
+                throw std::runtime_error("something else");
+            }
+        });
+        yield();
+    }
+    EXPECT_EQ(capture.count("\"sulky\""), 1U) << capture.str();
+    EXPECT_EQ(capture.count("something else"), 1U) << capture.str();
+}
+
 TEST_P(Join, AssigningToAHandleEndsTheFiberItHad) {
     bool first_ended = false;
     struct Note {
