@@ -134,6 +134,19 @@ void ask_without_waiting() {
     std::printf("%zu bytes, would block: %s\n", size, would_block ? "yes" : "no");
 }
 
+void let_the_receiver_run() {
+    weft::Channel<int> channel;
+    bool has_run = false;
+    auto receiver = weft::spawn([&] {
+        channel.receive();
+        has_run = true;
+    });
+    weft::yield();
+    channel.send(1);
+    weft::yield();
+    std::printf("the receiver has run: %s\n", has_run ? "yes" : "no");
+}
+
 int main() {
     weft::run([] {
         small_numbers();
@@ -155,6 +168,7 @@ int main() {
 
         forbid_two_readers();
         ask_without_waiting();
+        let_the_receiver_run();
     });
 }
 // expect: seats 0 0
@@ -167,3 +181,4 @@ int main() {
 // expect: spun
 // expect: two readers
 // expect: 0 bytes, would block: yes
+// expect: the receiver has run: yes

@@ -4,6 +4,9 @@
 #include <weft/base/bytes.hpp>
 #include <weft/base/error.hpp>
 #include <weft/base/unique_fd.hpp>
+#include <weft/channel/channel.hpp>
+#include <weft/channel/ends.hpp>
+#include <weft/channel/errors.hpp>
 #include <weft/core/dump.hpp>
 #include <weft/core/fiber.hpp>
 #include <weft/core/fiber_local.hpp>

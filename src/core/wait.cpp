@@ -35,6 +35,12 @@ const char* to_string(WaitReason reason) noexcept {
             return "all others to park";
         case WaitReason::any_of:
             return "any of several";
+        case WaitReason::send:
+            return "room in a channel";
+        case WaitReason::receive:
+            return "an item of a channel";
+        case WaitReason::select:
+            return "one of several cases";
     }
     return "?";
 }

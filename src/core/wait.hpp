@@ -25,6 +25,9 @@ enum class WaitReason : std::uint8_t {
     pool_job,
     all_parked,
     any_of,
+    send,
+    receive,
+    select,
 };
 
 const char* to_string(WaitReason reason) noexcept;
@@ -85,6 +88,7 @@ struct WaitNode {
     WaitNode* prev = nullptr;
     WaitNode* next = nullptr;
     std::uint32_t tag = 0;  ///< which member of a set this is
+    void* cargo = nullptr;  ///< what the list's owner wants to know of the wait
     bool linked = false;
 };
 

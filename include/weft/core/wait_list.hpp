@@ -17,6 +17,9 @@ public:
 
     bool empty() const noexcept { return head_ == nullptr; }
 
+    /// The oldest, from where WaitNode::next leads to the others; null if empty.
+    WaitNode* first() const noexcept { return head_; }
+
     void push(WaitNode& node) noexcept;
     void remove(WaitNode& node) noexcept;
 

@@ -1,0 +1,136 @@
+// What channels and queues have in common and does not depend on what they carry. For the library's own use.
+#pragma once
+
+#include <weft/base/export.hpp>
+#include <weft/base/spinlock.hpp>
+#include <weft/core/wait_list.hpp>
+#include <weft/time/deadline.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+namespace weft::impl {
+
+/// How an attempt to give or get an item went.
+enum class Exchange : std::uint8_t {
+    done,
+    would_wait,
+    no_memory_yet,  ///< there is room, but the array of the items has to grow first
+    look_again,     ///< for who only wants to know that there is an item
+    closed,
+    broken,
+    end_closed,
+};
+
+/// Throws what a failed exchange is for the caller of send() or receive().
+[[noreturn]] WEFT_API void throw_not_exchanged(Exchange how, const char* operation);
+
+/// Which side of a channel somebody is on, or one of the objects that stand for it.
+enum class Side : std::uint8_t { senders, receivers };
+
+/// One Sender or Receiver. Guarded by the lock of its channel.
+struct ChannelEnd {
+    bool closed = false;
+};
+
+/// What a waiting caller gives or wants; lies on its stack, guarded by the channel's lock until it is woken.
+struct Transfer {
+    void* item;             ///< where the item is moved from, or where there is room for it
+    const ChannelEnd* end;  ///< null: none
+    bool peeks = false;     ///< woken with look_again, and the item stays
+    Exchange how = Exchange::would_wait;
+};
+
+/// The items, in an array whose length is a power of two: `size` of them from `head` on, around its end.
+struct ItemArray {
+    std::byte* items = nullptr;
+    std::size_t slots = 0;
+    std::size_t head = 0;
+    std::size_t size = 0;
+
+    std::size_t wrap(std::size_t index) const noexcept { return index & (slots - 1); }
+};
+
+/// A lock, the items, and who waits to send and to receive.
+///
+/// All that is not marked otherwise needs the lock. Under it, items are moved and nothing else of theirs is called:
+/// those whose move may throw are kept in a box. Receivers wait only while there are no items, senders only while
+/// there is no room: an item goes straight to the receiver that has waited longest, and nobody gets ahead of it.
+class WEFT_API ChannelCore {
+public:
+    static constexpr std::size_t unbounded = SIZE_MAX;
+
+    ChannelCore(const ChannelCore&) = delete;
+    ChannelCore& operator=(const ChannelCore&) = delete;
+
+    // --- without the lock, from anywhere ---
+
+    /// Takes no more items; who waits learns of it. What is there can still be received, unless it is to be dropped.
+    void close(bool drop) noexcept;
+    void resize(std::size_t capacity);
+    std::size_t size() const noexcept;
+    std::size_t capacity() const noexcept;
+    std::ptrdiff_t balance() const noexcept;
+    bool is_closed() const noexcept;
+
+    /// A Sender or Receiver more (or not, if the one that it is a copy of is closed), or less: with the last one the channel is
+    /// closed or broken.
+    void open_end(Side side) noexcept;
+    bool open_end_like(Side side, const ChannelEnd& end) noexcept;
+    void close_end(Side side, ChannelEnd& end) noexcept;
+
+    /// Waits until there is an item.
+    Exchange await_item(const ChannelEnd* end, Deadline deadline);
+
+protected:
+    ChannelCore(std::size_t capacity, std::size_t item_size, std::size_t item_alignment) noexcept;
+    virtual ~ChannelCore();
+
+    /// One of them, with the lock held, which they release. The item is moved from only if the answer is `done`.
+    Exchange send_locked(void* item, const ChannelEnd* end, Deadline deadline);
+    Exchange receive_locked(void* slot, const ChannelEnd* end, Deadline deadline);
+    Exchange try_send_locked(void* item, const ChannelEnd* end);
+    Exchange try_receive_locked(void* slot, const ChannelEnd* end) noexcept;
+
+    /// An item that its receiver could not take: back where it came from, closed or not, whatever the capacity.
+    void put_back(void* item);
+
+    virtual void construct(void* to, void* from) noexcept = 0;
+    virtual void push(void* from) noexcept = 0;  ///< there is a free slot
+    virtual void push_front(void* from) noexcept = 0;
+    virtual void pop(void* to) noexcept = 0;
+    virtual void relocate(std::byte* fresh) noexcept = 0;  ///< the items, to the beginning of another array
+    virtual void destroy(const ItemArray& items) noexcept = 0;  ///< without the lock
+
+    /// Those of a destroyed core; nobody uses it any more.
+    void free_items() noexcept;
+
+    mutable SpinLock lock_;
+    Exchange state_ = Exchange::done;  ///< else closed or broken
+    ItemArray items_;
+    std::size_t capacity_;
+    WaitList receivers_;
+    WaitList senders_;
+
+private:
+    friend class ChannelSide;
+    using Lock = std::unique_lock<SpinLock>;
+
+    WEFT_INTERNAL Exchange offer(void* item, WaitNode*& woken) noexcept;
+    WEFT_INTERNAL Exchange take(void* slot, WaitNode*& woken) noexcept;
+    WEFT_INTERNAL Exchange offer_with_memory(Lock& lock, void* item, const ChannelEnd* end, WaitNode*& woken);
+    WEFT_INTERNAL void grow(Lock& lock);
+    WEFT_INTERNAL WaitList& waiting(Side side) noexcept {
+        return side == Side::senders ? senders_ : receivers_;
+    }
+    WEFT_INTERNAL Exchange wait(Lock& lock, Side side, Transfer& transfer, Deadline& deadline);
+    WEFT_INTERNAL void end(Exchange why, ItemArray* dropped) noexcept;
+    WEFT_INTERNAL void end_and_drop(Exchange why) noexcept;
+
+    const std::size_t item_size_;
+    const std::size_t item_alignment_;
+    std::size_t ends_[2] = {0, 0};
+};
+
+}  // namespace weft::impl

@@ -1,0 +1,92 @@
+// The waiting calls of channels and queues.
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include <weft/channel/channel.hpp>
+#include <weft/channel/ends.hpp>
+
+#include "contract/waiting_call.hpp"
+
+namespace weft::test {
+namespace {
+
+/// A channel without capacity that nobody sends to.
+struct ChannelReceive : WaitingCall {
+    void call(Deadline deadline) override { EXPECT_EQ(channel.receive(deadline), 1); }
+    void fulfil() override {
+        EXPECT_EQ(channel.balance(), -1);
+        EXPECT_TRUE(channel.try_send(1));
+    }
+    void expect_untouched() override {
+        EXPECT_EQ(channel.balance(), 0);
+        EXPECT_FALSE(channel.try_send(2)) << "nobody is there who would take it";
+    }
+    Channel<int> channel;
+};
+WEFT_WAITING_CALL("Channel::receive", ChannelReceive);
+
+struct ChannelNext : ChannelReceive {
+    void call(Deadline deadline) override { EXPECT_EQ(channel.next(deadline), 1); }
+};
+WEFT_WAITING_CALL("Channel::next", ChannelNext);
+
+struct ChannelLoop : ChannelReceive {
+    void call(Deadline) override {
+        for (const int item : channel) {
+            EXPECT_EQ(item, 1);
+            break;
+        }
+    }
+    bool takes_deadline() const override { return false; }
+};
+WEFT_WAITING_CALL("Channel::begin", ChannelLoop);
+
+struct ChannelSend : WaitingCall {
+    ChannelSend() { channel.send(0); }
+    void call(Deadline deadline) override { channel.send(1, deadline); }
+    void fulfil() override { EXPECT_EQ(channel.try_receive(), 0); }
+    void expect_untouched() override {
+        EXPECT_EQ(channel.balance(), 0);
+        EXPECT_EQ(channel.try_receive(), 0);
+        EXPECT_EQ(channel.try_receive(), std::nullopt) << "what was not sent does not appear";
+        channel.send(0);
+    }
+    Channel<int> channel{1};
+};
+WEFT_WAITING_CALL("Channel::send", ChannelSend);
+
+struct ReceiverReceive : WaitingCall {
+    void call(Deadline deadline) override { EXPECT_EQ(ends.receiver.receive(deadline), 1); }
+    void fulfil() override { EXPECT_TRUE(ends.sender.try_send(1)); }
+    void expect_untouched() override { EXPECT_FALSE(ends.sender.try_send(2)); }
+    Ends<int> ends = make_channel<int>();
+};
+WEFT_WAITING_CALL("Receiver::receive", ReceiverReceive);
+
+struct ReceiverNext : ReceiverReceive {
+    void call(Deadline deadline) override { EXPECT_EQ(ends.receiver.next(deadline), 1); }
+};
+WEFT_WAITING_CALL("Receiver::next", ReceiverNext);
+
+struct ReceiverLoop : ReceiverReceive {
+    void call(Deadline) override {
+        for (const int item : ends.receiver) {
+            EXPECT_EQ(item, 1);
+            break;
+        }
+    }
+    bool takes_deadline() const override { return false; }
+};
+WEFT_WAITING_CALL("Receiver::begin", ReceiverLoop);
+
+struct SenderSend : WaitingCall {
+    void call(Deadline deadline) override { ends.sender.send(1, deadline); }
+    void fulfil() override { EXPECT_EQ(ends.receiver.try_receive(), 1); }
+    void expect_untouched() override { EXPECT_EQ(ends.receiver.try_receive(), std::nullopt); }
+    Ends<int> ends = make_channel<int>();
+};
+WEFT_WAITING_CALL("Sender::send", SenderSend);
+
+}  // namespace
+}  // namespace weft::test
