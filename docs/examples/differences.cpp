@@ -45,34 +45,6 @@ void learn_of_errors() {
     }
 }
 
-void restart_a_timeout() {
-    weft::Event fed;
-    auto feeder = weft::spawn([&] {
-        for (int i = 0; i < 3; ++i) {
-            weft::sleep_for(1ms);
-            fed.set();
-        }
-    });
-    int meals = 0;
-    while (weft::move_on_after(200ms, [&] { fed.wait(); })) {  // each turn has 200 ms of its own
-        fed.reset();
-        ++meals;
-    }
-    std::printf("%s\n", meals > 0 ? "starved in the end" : "never fed");
-}
-
-struct TooSlow : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-void throw_your_own() {
-    try {
-        if (!weft::move_on_after(5ms, take_an_hour)) throw TooSlow("the oracle");
-    } catch (const TooSlow& error) {
-        std::printf("too slow: %s\n", error.what());
-    }
-}
-
 void wait_for_what_matters() {
     auto background = weft::spawn(take_an_hour);  // keeps nobody
     auto result = weft::spawn([] { weft::sleep_for(1ms); });
@@ -151,8 +123,6 @@ int main() {
     weft::run([] {
         small_numbers();
         learn_of_errors();
-        restart_a_timeout();
-        throw_your_own();
         wait_for_what_matters();
         refuse();
 
@@ -173,8 +143,6 @@ int main() {
 }
 // expect: seats 0 0
 // expect: main learns: disk full
-// expect: starved in the end
-// expect: too slow: the oracle
 // expect: done, whatever else still sleeps
 // expect: refused: negative timeout
 // expect: 1 0

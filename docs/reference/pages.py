@@ -4,7 +4,7 @@
 PAGES = {
     "fibers": ("Fibers", ["core/fiber.hpp", "core/fiber_ref.hpp", "core/spawn_later.hpp", "core/fiber_local.hpp", "core/dump.hpp"]),
     "running": ("Running, sleeping, time", ["core/run.hpp", "time/deadline.hpp"]),
-    "scopes": ("Limits, cancellation and shields", ["scope/scope.hpp"]),
+    "scopes": ("Limits, cancellation and shields", ["scope/scope.hpp", "scope/cancel_scope.hpp", "scope/timeout.hpp"]),
     "errors": ("Errors", ["base/error.hpp"]),
     "sync": ("Synchronisation",
              ["sync/mutex.hpp", "sync/condition_variable.hpp", "sync/semaphore.hpp", "sync/event.hpp"]),

@@ -21,7 +21,9 @@
 #include <weft/net/unix.hpp>
 #include <weft/os/limits.hpp>
 #include <weft/os/signal.hpp>
+#include <weft/scope/cancel_scope.hpp>
 #include <weft/scope/scope.hpp>
+#include <weft/scope/timeout.hpp>
 #include <weft/sync/condition_variable.hpp>
 #include <weft/sync/event.hpp>
 #include <weft/sync/mutex.hpp>

@@ -296,6 +296,7 @@ void cancel_here(FiberBlock& fiber, Hub& hub) noexcept {
     if (fiber.wait != nullptr && !interrupts_are_shielded(fiber)) {
         hub.expire(*fiber.wait, Wake::interrupted);
     }
+    tell_owners(fiber, nullptr);
 }
 
 void kill_here(FiberBlock& fiber, Hub& hub, std::exception_ptr error) noexcept {

@@ -88,12 +88,11 @@ Wake park_closely(FiberBlock& fiber, WaitRecord& record, Hub& hub, Deadline& dea
     }
     const std::int64_t own = fix(deadline, hub);
     const std::int64_t scope = interest.scopes.until;
+    record.own_until = own;
     const Wake how = leave_and_return(fiber, record, hub, own < scope ? own : scope);
-    // Of two that end together the outer one counts, and a scope is further out than the call.
-    if (record.lapsed && interest.scopes.earliest != nullptr && scope <= own) {
-        // Also where the record had been woken before: a fiber that always finds its waits fulfilled is not parked when
-        // the hub looks at its timers, and would never be cut short.
-        interest.scopes.earliest->cancelled = true;
+    // Also where the record had been woken before: a fiber that always finds its waits fulfilled is not parked when the hub
+    // looks at its timers, and would never be cut short.
+    if (record.lapsed && scope_lapsed(fiber, own)) {
         return how == Wake::timed_out ? Wake::interrupted : how;
     }
     return how;
@@ -201,7 +200,7 @@ bool interrupted() noexcept {
     const Interest interest = look_closer(hub.running(), hub);
     const ScopeLimit& scopes = interest.scopes;
     if (!interest.interrupted && scopes.until != forever_ns && scopes.until <= hub.now()) {
-        scopes.earliest->cancelled = true;
+        expire_scope(*scopes.earliest);
         return true;
     }
     return interest.interrupted;
@@ -214,15 +213,16 @@ void throw_interrupt() {
         fiber.attention &= static_cast<std::uint8_t>(~attention_error);
         std::rethrow_exception(std::exchange(fiber.pending, nullptr));
     }
+    const ScopeLimit scopes = scope_limit(fiber);
     // Behind a shield it is a scope within it that interrupts.
-    if ((fiber.attention & attention_kill) != 0 && !scope_limit(fiber).shielded) {
+    if ((fiber.attention & attention_kill) != 0 && !scopes.shielded) {
         fiber.attention &= static_cast<std::uint8_t>(~attention_kill);
         if (fiber.pending != nullptr) {
             std::rethrow_exception(std::exchange(fiber.pending, nullptr));
         }
         throw FiberExit{};
     }
-    throw Cancelled{};
+    strike(scopes.cancelled);
 }
 
 }  // namespace weft::impl

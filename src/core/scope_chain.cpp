@@ -4,6 +4,10 @@
 #include "base/error.hpp"
 #include "core/hub.hpp"
 
+#include <weft/base/error.hpp>
+
+#include <algorithm>
+
 namespace weft::impl {
 
 namespace {
@@ -33,7 +37,44 @@ bool in_reach(const FiberBlock& fiber, const ScopeLink& wanted, unsigned uncaugh
     return false;
 }
 
+ScopeLimit limit_of(FiberBlock& fiber, unsigned uncaught) noexcept {
+    ScopeLimit limit;
+    Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
+    limit.shielded = uncaught != 0;
+    std::int64_t now = 0;
+    for (ScopeLink* link = fiber.scopes; link != nullptr && link->uncaught >= uncaught; link = link->outer) {
+        if (link->cancelled) {
+            limit.cancelled = link;
+        }
+        if (!link->deadline.is_never()) {
+            const std::int64_t until = deadline_ns(*link, hub, now);
+            // Of two that end together the outer one counts: its fiber has less to do afterwards.
+            if (until <= limit.until) {
+                limit.until = until;
+                limit.earliest = link;
+            }
+        }
+        if (link->shield) {
+            limit.shielded = true;
+            break;
+        }
+    }
+    return limit;
+}
+
+/// The limit of a wait under way has changed.
+void rearm(WaitRecord& wait, Hub& hub, std::int64_t until) {
+    if (wait.timer.armed()) {
+        hub.timers().cancel(wait.timer);
+    }
+    if (until != INT64_MAX) {
+        hub.timers().arm(wait.timer, until);
+    }
+}
+
 }  // namespace
+
+void ScopeOwner::strike() { throw Cancelled{}; }
 
 void open_scope(ScopeLink& link) {
     Hub& hub = Hub::ensure();
@@ -67,36 +108,87 @@ void cancel_scope(ScopeLink& link) noexcept {
     if (fiber.wait != nullptr && in_reach(fiber, link, fiber.wait->uncaught)) {
         hub.expire(*fiber.wait, Wake::interrupted);
     }
+    tell_owners(fiber, &link);
+}
+
+void set_scope_deadline(ScopeLink& link, Deadline deadline) {
+    FiberBlock& fiber = *link.fiber;
+    Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
+    WaitRecord* wait = fiber.wait;
+    if (wait == nullptr || !in_reach(fiber, link, wait->uncaught)) {
+        link.deadline = deadline;
+        return;
+    }
+    std::int64_t now = hub.now();
+    if (wait->lapsed && deadline_ns(link, hub, now) <= now) {
+        return;  // it has been reached, and its fiber, which does not know yet, is on its way
+    }
+    link.deadline = deadline;
+    rearm(*wait, hub, std::min(wait->own_until, limit_of(fiber, wait->uncaught).until));
 }
 
 bool fiber_is_cancelled(const FiberBlock& fiber) noexcept {
     return (fiber.attention & attention_cancel) != 0;
 }
 
-ScopeLimit scope_limit(FiberBlock& fiber) noexcept {
-    ScopeLimit limit;
-    Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
-    const unsigned uncaught = hub.thread_context().exceptions->uncaught;
-    limit.shielded = uncaught != 0;
-    std::int64_t now = 0;
-    for (ScopeLink* link = fiber.scopes; link != nullptr && link->uncaught >= uncaught; link = link->outer) {
-        if (link->cancelled && limit.cancelled == nullptr) {
-            limit.cancelled = link;
+bool cancelled_outside(const ScopeLink& link) noexcept {
+    for (const ScopeLink* outer = link.outer; outer != nullptr; outer = outer->outer) {
+        if (outer->uncaught < link.uncaught) {
+            return false;
         }
-        if (!link->deadline.is_never()) {
-            const std::int64_t until = deadline_ns(*link, hub, now);
-            // Of two that end together the outer one counts: its fiber has less to do afterwards.
-            if (until <= limit.until) {
-                limit.until = until;
-                limit.earliest = link;
-            }
+        if (outer->cancelled && !outer->edge) {
+            return true;
         }
-        if (link->shield) {
-            limit.shielded = true;
-            break;
+        if (outer->shield) {
+            return false;
         }
     }
-    return limit;
+    return link.uncaught == 0 && fiber_is_cancelled(*link.fiber);
+}
+
+void tell_owners(FiberBlock& fiber, const ScopeLink* from) noexcept {
+    ScopeLink* first = fiber.scopes;
+    for (ScopeLink* link = first; link != nullptr && link != from; link = link->outer) {
+        if (link->shield) {
+            first = link->outer;
+        }
+    }
+    for (ScopeLink* link = first; link != nullptr; link = link->outer) {
+        if (link->owner != nullptr) {
+            link->owner->stopping();
+        }
+        if (link == from) {
+            return;
+        }
+    }
+}
+
+ScopeLimit scope_limit(FiberBlock& fiber) noexcept {
+    Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
+    return limit_of(fiber, hub.thread_context().exceptions->uncaught);
+}
+
+bool scope_lapsed(FiberBlock& fiber, std::int64_t own) noexcept {
+    const ScopeLimit limit = scope_limit(fiber);
+    if (limit.earliest == nullptr || limit.until > own) {
+        return false;
+    }
+    expire_scope(*limit.earliest);
+    return true;
+}
+
+void expire_scope(ScopeLink& link) noexcept {
+    link.cancelled = true;
+    if (!link.edge) {
+        tell_owners(*link.fiber, &link);
+    }
+}
+
+void strike(ScopeLink* link) {
+    if (link != nullptr && link->owner != nullptr) {
+        link->owner->strike();
+    }
+    throw Cancelled{};
 }
 
 }  // namespace weft::impl

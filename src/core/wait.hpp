@@ -59,7 +59,8 @@ struct WaitRecord {
     int fd = -1;
     WaitReason reason;
     Wake outcome = Wake::woken;
-    bool lapsed = false;    ///< its timer has fired, though it may have been woken before
+    bool lapsed = false;                 ///< its timer has fired, though it may have been woken before
+    std::int64_t own_until = INT64_MAX;  ///< the limit of the call itself, where scopes may change theirs
     unsigned uncaught = 0;  ///< exceptions that unwind its fiber: what they hide does not reach it
     bool in_set = false;    ///< queued in several lists: the first to decide wins
     std::atomic<std::uint32_t> decided{0};  ///< sets only: 0 open, else 1 + the winning node's tag

@@ -11,22 +11,6 @@ namespace {
 
 ScopeLink& link_in(std::byte* room) noexcept { return *std::launder(reinterpret_cast<ScopeLink*>(room)); }
 
-/// Whether something further out would interrupt the fiber too: then the exception is not this scope's to stop.
-bool cancelled_outside(const ScopeLink& link) noexcept {
-    for (const ScopeLink* outer = link.outer; outer != nullptr; outer = outer->outer) {
-        if (outer->uncaught < link.uncaught) {
-            return false;
-        }
-        if (outer->cancelled) {
-            return true;
-        }
-        if (outer->shield) {
-            return false;
-        }
-    }
-    return link.uncaught == 0 && fiber_is_cancelled(*link.fiber);
-}
-
 }  // namespace
 
 ScopeFrame::ScopeFrame(Deadline deadline, bool shield) {
