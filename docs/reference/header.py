@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 # What goes without saying: copying, moving, destroying, and what is there for the library itself.
 BORING = re.compile(
-    r"= (default|delete)\b|^friend\b(?!.*operator)|^using \w+::|^~|std::unique_ptr<impl::|impl::(Wait|Socket)\w+&|WEFT_INTERNAL|"
-    r"^static_assert|^template <> struct|^(struct|class) \w+;|^\w+\(\w+&&|^\w+& operator=\(\w+&&")
+    r"= (default|delete)\b|^friend\b(?!.*operator)|^using \w+::|^~|std::unique_ptr<impl::|impl::(Wait|Socket)\w+&|impl::FutureState\*|WEFT_INTERNAL|"
+    r"^static_assert|^template <> struct|^(?:template <class T>\s)?(struct|class) \w+;|^\w+Handle(?:\(const|& operator=)|^\w+\(\w+&&|^\w+& operator=\(\w+&&")
 TYPE = re.compile(r"^(?:template <[^>]*>\s*)?(class|struct|enum class|enum)\s+(?:\[\[nodiscard\]\]\s*)?(?:WEFT_API\s+)?(\w+)")
 ACCESS = re.compile(r"\s*(public|protected|private):")
 INITIALISERS = re.compile(r"(\)\s*(?:noexcept)?)\s*:\s(?!:).*", re.DOTALL)

@@ -9,6 +9,7 @@ PAGES = {
     "sync": ("Synchronisation",
              ["sync/mutex.hpp", "sync/condition_variable.hpp", "sync/semaphore.hpp", "sync/event.hpp"]),
     "channels": ("Channels", ["channel/channel.hpp", "channel/ends.hpp", "channel/errors.hpp"]),
+    "futures": ("Futures", ["sync/future.hpp", "future/combine.hpp", "future/std_future.hpp"]),
     "bytes": ("Bytes and descriptors", ["base/bytes.hpp", "base/unique_fd.hpp"]),
     "addresses": ("Addresses and names", ["net/address.hpp", "net/resolve.hpp"]),
     "sockets": ("What all sockets have", ["net/socket.hpp", "net/stream_socket.hpp", "net/datagram_socket.hpp"]),
@@ -23,4 +24,5 @@ PAGES = {
 
 # For the library's own use, or only lists of others.
 NOT_DESCRIBED = {"weft.hpp", "base/export.hpp", "base/spinlock.hpp", "channel/channel_core.hpp", "channel/item_channel.hpp",
-                 "channel/item_iterator.hpp", "core/closure.hpp", "core/wait_list.hpp", "sync/clock.hpp", "sync/wait_queue.hpp"}
+                 "channel/item_iterator.hpp", "core/closure.hpp", "core/wait_list.hpp", "sync/clock.hpp", "sync/future_state.hpp",
+                 "sync/wait_queue.hpp"}

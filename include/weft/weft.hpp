@@ -13,6 +13,8 @@
 #include <weft/core/fiber_ref.hpp>
 #include <weft/core/run.hpp>
 #include <weft/core/spawn_later.hpp>
+#include <weft/future/combine.hpp>
+#include <weft/future/std_future.hpp>
 #include <weft/net/address.hpp>
 #include <weft/net/resolve.hpp>
 #include <weft/net/server.hpp>
@@ -26,6 +28,7 @@
 #include <weft/scope/timeout.hpp>
 #include <weft/sync/condition_variable.hpp>
 #include <weft/sync/event.hpp>
+#include <weft/sync/future.hpp>
 #include <weft/sync/mutex.hpp>
 #include <weft/sync/semaphore.hpp>
 #include <weft/time/deadline.hpp>

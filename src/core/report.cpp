@@ -8,6 +8,7 @@
 
 #include <cxxabi.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -46,21 +47,25 @@ Text demangled(const char* name) noexcept {
 
 }  // namespace
 
-void report_error(std::uint64_t id, const char* name, const char* event,
-                  const std::exception_ptr& error) noexcept {
-    const auto number = static_cast<unsigned long long>(id);
+void report_error(const char* subject, const char* event, const std::exception_ptr& error) noexcept {
     try {
         std::rethrow_exception(error);
     } catch (const std::exception& thrown) {
         const Text type = demangled(typeid(thrown).name());
-        warn("fiber %llu \"%s\" %s: %s: %s", number, name, event,
-             type != nullptr ? type.get() : typeid(thrown).name(), thrown.what());
+        warn("%s %s: %s: %s", subject, event, type != nullptr ? type.get() : typeid(thrown).name(),
+             thrown.what());
     } catch (...) {
         const std::type_info* thrown = abi::__cxa_current_exception_type();
         const Text type = demangled(thrown != nullptr ? thrown->name() : "?");
-        warn("fiber %llu \"%s\" %s, of type %s", number, name, event,
-             type != nullptr ? type.get() : "unknown");
+        warn("%s %s, of type %s", subject, event, type != nullptr ? type.get() : "unknown");
     }
+}
+
+void report_error(std::uint64_t id, const char* name, const char* event,
+                  const std::exception_ptr& error) noexcept {
+    char subject[128];
+    std::snprintf(subject, sizeof subject, "fiber %llu \"%.90s\"", static_cast<unsigned long long>(id), name);
+    report_error(subject, event, error);
 }
 
 void report_uncollected(const FiberBlock& fiber) noexcept {

@@ -10,6 +10,9 @@ namespace weft::impl {
 void report_error(std::uint64_t id, const char* name, const char* event,
                   const std::exception_ptr& error) noexcept;
 
+/// As above, for what is no fiber.
+void report_error(const char* subject, const char* event, const std::exception_ptr& error) noexcept;
+
 void report_uncollected(const FiberBlock& fiber) noexcept;
 
 /// std::terminate in a fiber names it; chains to the handler that was there. Once per process.

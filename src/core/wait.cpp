@@ -25,6 +25,8 @@ const char* to_string(WaitReason reason) noexcept {
             return "mutex";
         case WaitReason::event:
             return "event";
+        case WaitReason::future:
+            return "future";
         case WaitReason::semaphore:
             return "semaphore";
         case WaitReason::condition:

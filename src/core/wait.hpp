@@ -20,6 +20,7 @@ enum class WaitReason : std::uint8_t {
     writable,
     mutex,
     event,
+    future,
     semaphore,
     condition,
     pool_job,

@@ -2,10 +2,10 @@
 #include "net/server_core.hpp"
 
 #include "base/error.hpp"
+#include "base/helper_thread.hpp"
 #include "base/sys.hpp"
 #include "core/hub.hpp"
 #include "net/socket_calls.hpp"
-#include "pool/helper_thread.hpp"
 
 #include <weft/core/run.hpp>
 #include <weft/scope/scope.hpp>

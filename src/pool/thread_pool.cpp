@@ -1,9 +1,9 @@
 // The OS-thread pool.
 #include "pool/thread_pool.hpp"
 
+#include "base/helper_thread.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
-#include "pool/helper_thread.hpp"
 
 #include <condition_variable>
 #include <deque>

@@ -1,5 +1,5 @@
 // Threads that the library makes for itself.
-#include "pool/helper_thread.hpp"
+#include "base/helper_thread.hpp"
 
 #include <csignal>
 
