@@ -127,6 +127,30 @@ std::size_t write_full(SocketState& state, std::span<const ConstBytes> buffers, 
 constexpr const char* reading = "read from";
 constexpr const char* writing = "write to";
 
+/// What move(deadline, error) has moved under the call's limit or the socket's; throws what stopped it.
+template <class Move>
+[[gnu::always_inline]] inline std::size_t or_throw(SocketState& own, Deadline call, Deadline socket,
+                                                   const char* operation, Move move) {
+    Deadline deadline = impl::limit(call, socket);
+    int error = 0;
+    const std::size_t count = move(deadline, error);
+    if (error != 0) [[unlikely]] {
+        impl::throw_error(error, operation, own);
+    }
+    return count;
+}
+
+/// The same, but tells what stopped it by `error`.
+template <class Move>
+[[gnu::always_inline]] inline std::size_t or_tell(Deadline call, Deadline socket, std::error_code& error,
+                                                  Move move) {
+    Deadline deadline = impl::limit(call, socket);
+    int number = 0;
+    const std::size_t count = move(deadline, number);
+    impl::assign(error, number);
+    return count;
+}
+
 void shutdown(SocketState& state, int how, std::error_code& error) noexcept {
     impl::assign(error, impl::sys.shutdown(state.descriptor.fd(), how) == 0 ? 0 : errno);
 }
@@ -137,32 +161,21 @@ StreamSocket::StreamSocket(std::unique_ptr<SocketState> state) noexcept : Socket
 
 std::size_t StreamSocket::read_some(MutableBytes buffer, Deadline deadline) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.read_limit);
-    int error = 0;
-    const std::size_t count = read_once(own, buffer, deadline, error);
-    if (error != 0) [[unlikely]] {
-        impl::throw_error(error, reading, own);
-    }
-    return count;
+    return or_throw(own, deadline, own.read_limit, reading,
+                    [&](Deadline& until, int& stop) { return read_once(own, buffer, until, stop); });
 }
 
 std::size_t StreamSocket::read_some(MutableBytes buffer, Deadline deadline, std::error_code& error) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.read_limit);
-    int number = 0;
-    const std::size_t count = read_once(own, buffer, deadline, number);
-    impl::assign(error, number);
-    return count;
+    return or_tell(deadline, own.read_limit, error,
+                   [&](Deadline& until, int& stop) { return read_once(own, buffer, until, stop); });
 }
 
 void StreamSocket::read_exact(MutableBytes buffer, Deadline deadline) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.read_limit);
-    int error = 0;
-    const std::size_t count = read_full(own, buffer, deadline, error);
-    if (error != 0) [[unlikely]] {
-        impl::throw_error(error, reading, own);
-    }
+    const std::size_t count =
+        or_throw(own, deadline, own.read_limit, reading,
+                 [&](Deadline& until, int& stop) { return read_full(own, buffer, until, stop); });
     if (count < buffer.size()) [[unlikely]] {
         throw EndOfStream(impl::describe(reading, own));
     }
@@ -170,91 +183,58 @@ void StreamSocket::read_exact(MutableBytes buffer, Deadline deadline) {
 
 std::size_t StreamSocket::read_exact(MutableBytes buffer, Deadline deadline, std::error_code& error) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.read_limit);
-    int number = 0;
-    const std::size_t count = read_full(own, buffer, deadline, number);
-    impl::assign(error, number);
-    return count;
+    return or_tell(deadline, own.read_limit, error,
+                   [&](Deadline& until, int& stop) { return read_full(own, buffer, until, stop); });
 }
 
 std::size_t StreamSocket::read_some_vectored(std::span<const MutableBytes> buffers, Deadline deadline) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.read_limit);
-    int error = 0;
-    const std::size_t count = read_once(own, buffers, deadline, error);
-    if (error != 0) [[unlikely]] {
-        impl::throw_error(error, reading, own);
-    }
-    return count;
+    return or_throw(own, deadline, own.read_limit, reading,
+                    [&](Deadline& until, int& stop) { return read_once(own, buffers, until, stop); });
 }
 
 std::size_t StreamSocket::read_some_vectored(std::span<const MutableBytes> buffers, Deadline deadline,
                                              std::error_code& error) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.read_limit);
-    int number = 0;
-    const std::size_t count = read_once(own, buffers, deadline, number);
-    impl::assign(error, number);
-    return count;
+    return or_tell(deadline, own.read_limit, error,
+                   [&](Deadline& until, int& stop) { return read_once(own, buffers, until, stop); });
 }
 
 std::size_t StreamSocket::write_some(ConstBytes bytes, Deadline deadline) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.write_limit);
-    int error = 0;
-    const std::size_t count = write_once(own, bytes, deadline, error);
-    if (error != 0) [[unlikely]] {
-        impl::throw_error(error, writing, own);
-    }
-    return count;
+    return or_throw(own, deadline, own.write_limit, writing,
+                    [&](Deadline& until, int& stop) { return write_once(own, bytes, until, stop); });
 }
 
 std::size_t StreamSocket::write_some(ConstBytes bytes, Deadline deadline, std::error_code& error) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.write_limit);
-    int number = 0;
-    const std::size_t count = write_once(own, bytes, deadline, number);
-    impl::assign(error, number);
-    return count;
+    return or_tell(deadline, own.write_limit, error,
+                   [&](Deadline& until, int& stop) { return write_once(own, bytes, until, stop); });
 }
 
 void StreamSocket::write_all(ConstBytes bytes, Deadline deadline) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.write_limit);
-    int error = 0;
-    write_full(own, bytes, deadline, error);
-    if (error != 0) [[unlikely]] {
-        impl::throw_error(error, writing, own);
-    }
+    or_throw(own, deadline, own.write_limit, writing,
+             [&](Deadline& until, int& stop) { return write_full(own, bytes, until, stop); });
 }
 
 std::size_t StreamSocket::write_all(ConstBytes bytes, Deadline deadline, std::error_code& error) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.write_limit);
-    int number = 0;
-    const std::size_t count = write_full(own, bytes, deadline, number);
-    impl::assign(error, number);
-    return count;
+    return or_tell(deadline, own.write_limit, error,
+                   [&](Deadline& until, int& stop) { return write_full(own, bytes, until, stop); });
 }
 
 void StreamSocket::write_all_vectored(std::span<const ConstBytes> buffers, Deadline deadline) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.write_limit);
-    int error = 0;
-    write_full(own, buffers, deadline, error);
-    if (error != 0) [[unlikely]] {
-        impl::throw_error(error, writing, own);
-    }
+    or_throw(own, deadline, own.write_limit, writing,
+             [&](Deadline& until, int& stop) { return write_full(own, buffers, until, stop); });
 }
 
 std::size_t StreamSocket::write_all_vectored(std::span<const ConstBytes> buffers, Deadline deadline,
                                              std::error_code& error) {
     SocketState& own = state();
-    deadline = impl::limit(deadline, own.write_limit);
-    int number = 0;
-    const std::size_t count = write_full(own, buffers, deadline, number);
-    impl::assign(error, number);
-    return count;
+    return or_tell(deadline, own.write_limit, error,
+                   [&](Deadline& until, int& stop) { return write_full(own, buffers, until, stop); });
 }
 
 void StreamSocket::shutdown_write() {

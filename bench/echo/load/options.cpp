@@ -1,12 +1,13 @@
 // The command line of weft-echo-load.
 #include "options.hpp"
 
+#include "common/command_line.hpp"
+
 #include <fmt/core.h>
 #include <weft/net/address.hpp>
 #include <weft/version.hpp>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 
 namespace weft::bench {
 
@@ -82,11 +83,7 @@ LoadConfig parse_load_options(int argc, char** argv) {
                                        "both are needed, as in 127.0.0.1 8000, or else --unix PATH");
         }
     });
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        std::exit(app.exit(error) == 0 ? 0 : 2);
-    }
+    parse_or_exit(app, argc, argv);
     return config;
 }
 

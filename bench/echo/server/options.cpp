@@ -1,12 +1,13 @@
 // The command line of weft-echo-server.
 #include "options.hpp"
 
+#include "common/command_line.hpp"
+
 #include <fmt/core.h>
 #include <weft/net/address.hpp>
 #include <weft/version.hpp>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -50,11 +51,7 @@ ServerConfig parse_server_options(int argc, char** argv) {
         ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
     app.add_option("--max-connections", config.max_connections,
                    "beyond it clients wait in the queue (default no bound)");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        std::exit(app.exit(error) == 0 ? 0 : 2);
-    }
+    parse_or_exit(app, argc, argv);
     return config;
 }
 
