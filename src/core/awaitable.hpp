@@ -1,6 +1,7 @@
 // What can be waited for, alone or together with others: the concept, and the record of a wait in one queue.
 #pragma once
 
+#include "core/hub.hpp"
 #include "core/wait.hpp"
 
 #include <concepts>

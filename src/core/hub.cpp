@@ -77,19 +77,6 @@ Hub::~Hub() {
     stacks_.release(loop_fiber_.slot);
 }
 
-inline FiberBlock& Hub::next_to_run() noexcept {
-    if (!ready_.empty() && --quantum_left_ > 0) [[likely]] {
-        return ready_.pop();
-    }
-    return loop_fiber_;
-}
-
-void Hub::leave() noexcept {
-    FiberBlock& self = *running_;
-    running_ = &next_to_run();
-    switch_context(self.execution, running_->execution, thread_context_);
-}
-
 void Hub::prefetch_next() noexcept {
     // From the top of its stack on; a parked fiber's frames and its block lie close together there.
     constexpr int lines = 20;

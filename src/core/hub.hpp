@@ -157,4 +157,23 @@ private:
     FiberBlock loop_fiber_;
 };
 
+inline FiberBlock& Hub::next_to_run() noexcept {
+    if (!ready_.empty() && --quantum_left_ > 0) [[likely]] {
+        return ready_.pop();
+    }
+    return loop_fiber_;
+}
+
+inline void Hub::leave() noexcept {
+    FiberBlock& self = *running_;
+    running_ = &next_to_run();
+    switch_context(self.execution, running_->execution, thread_context_);
+}
+
+inline WaitRecord::WaitRecord(WaitReason why, const void* what, Abort on_abort) noexcept
+    : fiber(Hub::current() != nullptr ? &Hub::current()->running() : nullptr),
+      abort(on_abort),
+      object(what),
+      reason(why) {}
+
 }  // namespace weft::impl

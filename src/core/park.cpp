@@ -98,18 +98,27 @@ Wake park_closely(FiberBlock& fiber, WaitRecord& record, Hub& hub, Deadline& dea
     return how;
 }
 
-Wake park_fiber(FiberBlock& fiber, WaitRecord& record, Deadline& deadline) {
+/// A wait that somebody may interrupt, or that has a limit.
+[[gnu::noinline]] Wake park_with_care(FiberBlock& fiber, WaitRecord& record, Hub& hub, Deadline& deadline) {
+    if (fiber.attention != 0) {
+        return park_closely(fiber, record, hub, deadline);
+    }
+    return leave_and_return(fiber, record, hub, fix(deadline, hub));
+}
+
+inline Wake park_fiber(FiberBlock& fiber, WaitRecord& record, Deadline& deadline) {
     Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
     if (hub.in_loop()) [[unlikely]] {
         fatal("a call that waits was made from the hub's own context");
     }
-    if (fiber.attention != 0) [[unlikely]] {
-        return park_closely(fiber, record, hub, deadline);
+    if (fiber.attention != 0 || !deadline.is_never()) [[unlikely]] {
+        return park_with_care(fiber, record, hub, deadline);
     }
-    if (deadline.is_never()) {
-        return leave_and_return(fiber, record, hub, forever_ns);
-    }
-    return leave_and_return(fiber, record, hub, fix(deadline, hub));
+    record.uncaught = hub.thread_context().exceptions->uncaught;
+    fiber.wait = &record;
+    hub.leave();
+    fiber.wait = nullptr;
+    return record.outcome;
 }
 
 timespec to_timespec(std::int64_t ns) noexcept {
@@ -181,15 +190,11 @@ void wake(WaitRecord& record) noexcept {
     hub->post(fiber->mail);
 }
 
-void park_or_throw(WaitRecord& record, Deadline& deadline, const char* operation) {
-    switch (park(record, deadline)) {
-        case Wake::woken:
-            return;
-        case Wake::timed_out:
-            throw TimeoutError(operation);
-        case Wake::interrupted:
-            throw_interrupt();
+void throw_unwoken(Wake how, const char* operation) {
+    if (how == Wake::timed_out) {
+        throw TimeoutError(operation);
     }
+    throw_interrupt();
 }
 
 bool interrupted() noexcept {

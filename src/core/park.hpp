@@ -15,9 +15,16 @@ namespace weft::impl {
 /// As park(), but lets nothing interrupt it: for clean-up that has to finish.
 [[nodiscard]] Wake park_shielded(WaitRecord& record, Deadline& deadline);
 
+/// Throws what park_or_throw() throws.
+[[noreturn]] void throw_unwoken(Wake how, const char* operation);
+
 /// As park(); throws TimeoutError(operation), Cancelled or what the fiber was killed with instead of
 /// returning.
-void park_or_throw(WaitRecord& record, Deadline& deadline, const char* operation);
+inline void park_or_throw(WaitRecord& record, Deadline& deadline, const char* operation) {
+    if (const Wake how = park(record, deadline); how != Wake::woken) [[unlikely]] {
+        throw_unwoken(how, operation);
+    }
+}
 
 /// Makes the owner of a record that the caller has won run again. Exactly once per win; any thread.
 void wake(WaitRecord& record) noexcept;

@@ -5,12 +5,6 @@
 
 namespace weft::impl {
 
-WaitRecord::WaitRecord(WaitReason why, const void* what, Abort on_abort) noexcept
-    : fiber(Hub::current() != nullptr ? &Hub::current()->running() : nullptr),
-      abort(on_abort),
-      object(what),
-      reason(why) {}
-
 const char* to_string(WaitReason reason) noexcept {
     switch (reason) {
         case WaitReason::sleep:

@@ -87,30 +87,39 @@ inline constexpr std::uint32_t open_tag = 0xffffffffU;
 /// Membership of one record in one list. Guarded by the lock of the list's owner.
 struct WaitNode {
     WaitRecord* record = nullptr;
-    WaitNode* prev = nullptr;
-    WaitNode* next = nullptr;
+    WaitNode* prev;  ///< set by the list, as is `next`
+    WaitNode* next;
     std::uint32_t tag = 0;  ///< which member of a set this is
     void* cargo = nullptr;  ///< what the list's owner wants to know of the wait
     bool linked = false;
 };
 
+// `prev` of the oldest node and `tail_` of an empty list hold nothing.
+
 inline void WaitList::push(WaitNode& node) noexcept {
     node.prev = tail_;
     node.next = nullptr;
     node.linked = true;
-    (tail_ != nullptr ? tail_->next : head_) = &node;
+    (head_ != nullptr ? tail_->next : head_) = &node;
     tail_ = &node;
 }
 
 inline void WaitList::remove(WaitNode& node) noexcept {
-    (node.prev != nullptr ? node.prev->next : head_) = node.next;
-    (node.next != nullptr ? node.next->prev : tail_) = node.prev;
+    (&node != head_ ? node.prev->next : head_) = node.next;
+    (&node != tail_ ? node.next->prev : tail_) = node.prev;
     node.linked = false;
 }
 
 inline WaitRecord* WaitList::pop() noexcept {
-    WaitNode* node = pop_chain(1);
-    return node != nullptr ? node->record : nullptr;
+    while (head_ != nullptr) {
+        WaitNode& node = *head_;
+        head_ = node.next;
+        node.linked = false;
+        if (node.record->take(node.tag)) [[likely]] {
+            return node.record;
+        }
+    }
+    return nullptr;
 }
 
 inline WaitNode* WaitList::pop_chain(std::size_t limit) noexcept {
@@ -118,7 +127,8 @@ inline WaitNode* WaitList::pop_chain(std::size_t limit) noexcept {
     WaitNode** end = &first;
     while (head_ != nullptr && limit != 0) {
         WaitNode& node = *head_;
-        remove(node);
+        head_ = node.next;
+        node.linked = false;
         if (node.record->take(node.tag)) {
             *end = &node;
             end = &node.next;

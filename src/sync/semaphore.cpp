@@ -16,12 +16,24 @@ Semaphore::Semaphore(std::uint32_t units, std::uint32_t bound) : queue_(units * 
                units, bound, largest);
 }
 
+inline bool Semaphore::enlist_or_take(impl::WaitNode& node) noexcept {
+    const std::uint32_t before = queue_.claim();
+    const bool queued = before < unit;
+    if (queued) {
+        queue_.list.push(node);
+        queue_.publish(before);
+    } else {
+        queue_.publish(node.record->take(node.tag) ? before - unit : before);
+    }
+    return queued;
+}
+
 void Semaphore::acquire(Deadline deadline) {
     if (try_acquire()) {
         return;
     }
     Record record(impl::WaitReason::semaphore, this, queue_);
-    if (enlist(record.node)) {
+    if (enlist_or_take(record.node)) {
         impl::park_or_throw(record, deadline, "acquire of a semaphore");
     }
 }
@@ -31,7 +43,7 @@ bool Semaphore::acquire_by(Deadline deadline) {
         return true;
     }
     Record record(impl::WaitReason::semaphore, this, queue_);
-    if (!enlist(record.node)) {
+    if (!enlist_or_take(record.node)) {
         return true;
     }
     const impl::Wake how = impl::park(record, deadline);
@@ -57,6 +69,17 @@ bool Semaphore::try_acquire() noexcept {
 void Semaphore::release(std::uint32_t units) noexcept {
     const std::uint32_t before = queue_.claim();
     // Units are there only where nobody waits for one.
+    if (units == 1) [[likely]] {
+        if (impl::WaitRecord* next = queue_.list.pop()) {
+            queue_.publish(before);
+            impl::wake(*next);
+            return;
+        }
+    }
+    release_several(units, before);
+}
+
+void Semaphore::release_several(std::uint32_t units, std::uint32_t before) noexcept {
     impl::WaitNode* served = queue_.list.pop_chain(units);
     std::uint32_t left = units;
     for (const impl::WaitNode* node = served; node != nullptr; node = node->next) {
@@ -68,17 +91,7 @@ void Semaphore::release(std::uint32_t units) noexcept {
     impl::wake_chain(served);
 }
 
-bool Semaphore::enlist(impl::WaitNode& node) noexcept {
-    const std::uint32_t before = queue_.claim();
-    const bool queued = before < unit;
-    if (queued) {
-        queue_.list.push(node);
-        queue_.publish(before);
-    } else {
-        queue_.publish(node.record->take(node.tag) ? before - unit : before);
-    }
-    return queued;
-}
+bool Semaphore::enlist(impl::WaitNode& node) noexcept { return enlist_or_take(node); }
 
 bool Semaphore::delist(impl::WaitNode& node) noexcept { return queue_.delist(node); }
 

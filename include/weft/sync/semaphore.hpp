@@ -70,6 +70,8 @@ private:
     static constexpr std::uint32_t unit = impl::WaitQueue::state_unit;
 
     bool acquire_by(Deadline deadline);
+    WEFT_INTERNAL bool enlist_or_take(impl::WaitNode& node) noexcept;
+    WEFT_INTERNAL void release_several(std::uint32_t units, std::uint32_t before) noexcept;
 
     impl::WaitQueue queue_;
     std::uint32_t bound_;
