@@ -119,7 +119,7 @@ void serve(const char* address) {
     server.start();
     std::printf("listening on %s\n", server.endpoint().to_string().c_str());
     std::fflush(stdout);
-    static_cast<void>(signals.wait());
+    signals.wait();
     room.say("* the server goes down");
     server.stop(200ms);
 }

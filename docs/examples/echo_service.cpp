@@ -25,7 +25,7 @@ void serve(const char* address) {
     server.start();
     std::printf("listening on %s\n", server.endpoint().to_string().c_str());
     std::fflush(stdout);
-    static_cast<void>(signals.wait());
+    signals.wait();
     server.stop(5s);  // handlers may finish for so long, then they are cancelled
 }
 

@@ -58,7 +58,7 @@ void print_line(const char* format, std::va_list arguments) {
 
 }  // namespace
 
-constinit DumpHook fatal_dump_hook = nullptr;
+constinit std::atomic<DumpHook> fatal_dump_hook{nullptr};
 
 void throw_errno(int err, std::string_view operation) {
     throw std::system_error(err, std::system_category(), std::string(operation));
@@ -98,8 +98,9 @@ void fatal(const char* format, ...) {
     // The dump itself may find something broken: the second call prints its message and goes straight to
     // abort.
     static constinit std::atomic<bool> dumped{false};
-    if (!dumped.exchange(true) && fatal_dump_hook != nullptr) {
-        fatal_dump_hook();
+    const DumpHook dump = fatal_dump_hook.load();
+    if (!dumped.exchange(true) && dump != nullptr) {
+        dump();
     }
     std::abort();
 }

@@ -3,6 +3,7 @@
 
 #include <weft/base/error.hpp>
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,7 @@ void warn(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
 /// Prints the fibers of the process; set by core. Called at most once.
 using DumpHook = void (*)() noexcept;
-extern constinit DumpHook fatal_dump_hook;
+extern constinit std::atomic<DumpHook> fatal_dump_hook;
 
 /// Writes the whole text to standard error; async-signal-safe.
 void write_stderr(std::string_view text) noexcept;

@@ -111,14 +111,17 @@ public:
 
     /// Throws as StackPool::acquire does.
     [[nodiscard]] StackSlot* acquire(std::size_t size = default_stack_size) {
-        const std::size_t size_class = stack_class_of(size);
+        return acquire_class(stack_class_of(size));
+    }
+    /// The same for those who know the class, which is nearly always the same, from before.
+    [[nodiscard]] StackSlot* acquire_class(std::size_t size_class) {
         if (size_class < stack_class_count) [[likely]] {
             Shelf& shelf = shelves_[size_class];
             if (shelf.count > 0) [[likely]] {
                 return shelf.slots[--shelf.count];
             }
         }
-        return refill(size);
+        return refill(size_class);
     }
     /// Not for the stack that is running: its pages may go back to the kernel here.
     void release(StackSlot* slot) noexcept {
@@ -138,7 +141,7 @@ private:
         std::uint32_t capacity = 0;
     };
 
-    StackSlot* refill(std::size_t size);
+    StackSlot* refill(std::size_t size_class);
     bool make_room(Shelf& shelf) noexcept;
     static bool provide(Shelf& shelf) noexcept;
 

@@ -19,10 +19,11 @@ StackCache::~StackCache() {
     }
 }
 
-StackSlot* StackCache::refill(std::size_t size) {
-    const std::size_t size_class = stack_class_of(size);
+StackSlot* StackCache::refill(std::size_t size_class) {
+    StackSlot* slot = nullptr;
     if (size_class >= stack_class_count || !provide(shelves_[size_class])) {
-        return pool_.acquire(size);
+        pool_.acquire_batch(size_class, &slot, 1);
+        return slot;
     }
     Shelf& shelf = shelves_[size_class];
     shelf.count =

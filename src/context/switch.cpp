@@ -10,14 +10,8 @@
 #include "base/assert.hpp"
 
 namespace weft::impl {
-namespace {
 
-using boost::context::detail::make_fcontext;
-using boost::context::detail::transfer_t;
-
-/// The bottom frame of every fiber. noexcept: an exception that reaches it ends the program with the throwing
-/// frames intact.
-void start(transfer_t transfer) noexcept {
+void start_context(boost::context::detail::transfer_t transfer) noexcept {
     // Nobody called this function: a backtrace ends here instead of following garbage.
 #if defined(__x86_64__)
     asm volatile(".cfi_undefined rip");
@@ -41,8 +35,6 @@ void start(transfer_t transfer) noexcept {
     __builtin_unreachable();
 }
 
-}  // namespace
-
 ThreadContext init_thread_context() noexcept {
     return {.exceptions = reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals()),
             .errno_address = &errno};
@@ -60,27 +52,6 @@ void init_thread_execution([[maybe_unused]] Execution& self) noexcept {
 #endif
 #if WEFT_TSAN
     self.tsan_fiber = __tsan_get_current_fiber();
-#endif
-}
-
-void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, Execution* (*entry)(void*),
-                     void* argument) {
-    const auto size = static_cast<std::size_t>(stack_top - slot.limit);
-    self.entry = entry;
-    self.argument = argument;
-    self.sp = make_fcontext(stack_top, size, start);
-#if WEFT_ASAN
-    self.stack_bottom = slot.limit;
-    self.stack_size = size;
-    self.fake_stack = nullptr;
-#endif
-#if WEFT_TSAN
-    // A fresh one per fiber: its shadow call stack still holds the frames in which the last fiber ended.
-    if (slot.tsan_fiber != nullptr) {
-        __tsan_destroy_fiber(slot.tsan_fiber);
-    }
-    slot.tsan_fiber = __tsan_create_fiber(0);
-    self.tsan_fiber = slot.tsan_fiber;
 #endif
 }
 

@@ -46,13 +46,35 @@ struct ThreadContext {
 /// Makes `self` stand for the calling thread's own stack.
 void init_thread_execution(Execution& self) noexcept;
 
+/// The bottom frame of every fiber. noexcept: an exception that reaches it ends the program with the throwing frames
+/// intact.
+void start_context(boost::context::detail::transfer_t transfer) noexcept;
+
 /// Makes `self` start `entry(argument)` at its first switch, on the stack from slot.limit up to `stack_top`, which is at
 /// most slot.top. When `entry` returns, `self` has ended and what it returned goes on; the stack may be released then, not
 /// before. No exception may leave it, nor be in flight when it returns.
 ///
 /// It returns rather than jump away itself for the same reason as raw_jump(): calls and returns stay in pairs.
-void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top, Execution* (*entry)(void*),
-                     void* argument);
+inline void prepare_context(Execution& self, StackSlot& slot, std::byte* stack_top,
+                            Execution* (*entry)(void*), void* argument) {
+    const auto size = static_cast<std::size_t>(stack_top - slot.limit);
+    self.entry = entry;
+    self.argument = argument;
+    self.sp = boost::context::detail::make_fcontext(stack_top, size, &start_context);
+#if WEFT_ASAN
+    self.stack_bottom = slot.limit;
+    self.stack_size = size;
+    self.fake_stack = nullptr;
+#endif
+#if WEFT_TSAN
+    // A fresh one per fiber: its shadow call stack still holds the frames in which the last fiber ended.
+    if (slot.tsan_fiber != nullptr) {
+        __tsan_destroy_fiber(slot.tsan_fiber);
+    }
+    slot.tsan_fiber = __tsan_create_fiber(0);
+    self.tsan_fiber = slot.tsan_fiber;
+#endif
+}
 
 /// The first thing on the side that has been switched to: tells the one that left where it can be resumed.
 [[gnu::always_inline]] inline void store_left(boost::context::detail::transfer_t transfer) noexcept {

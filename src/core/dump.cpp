@@ -1,6 +1,7 @@
 // Who is there and waits for what, as text.
 #include "core/dump.hpp"
 
+#include "base/error.hpp"
 #include "core/hub.hpp"
 
 #include <weft/core/dump.hpp>
@@ -32,6 +33,14 @@ void append_wait(std::string& text, const WaitRecord& wait, std::int64_t now) {
     }
 }
 
+void print_dump() noexcept {
+    try {
+        write_stderr("weft: the fibers of this thread:\n" + dump_fibers());
+    } catch (...) {
+        // What is fatal has been printed already; there is no memory for more.
+    }
+}
+
 }  // namespace
 
 std::string title_of(const FiberBlock& fiber) {
@@ -57,6 +66,8 @@ void append_dump(std::string& text, const Hub& hub) {
         text += '\n';
     }
 }
+
+void install_fatal_dump() noexcept { fatal_dump_hook.store(&print_dump, std::memory_order_relaxed); }
 
 }  // namespace weft::impl
 

@@ -2,6 +2,7 @@
 #include "core/hub.hpp"
 
 #include "base/error.hpp"
+#include "core/dump.hpp"
 #include "core/fiber_ref.hpp"
 #include "core/hub_registry.hpp"
 #include "core/overflow_names.hpp"
@@ -39,6 +40,7 @@ constinit thread_local Hub* current_hub = nullptr;
 Hub::Hub(std::unique_ptr<Poller> poller)
     : running_(&main_), thread_context_(init_thread_context()), poller_(std::move(poller)) {
     install_overflow_names();
+    install_fatal_dump();
     register_hub(*this);
     next_id_ = serial << fiber_id_bits;
     next_foreign_id_ = next_id_ + first_foreign_id;
@@ -98,11 +100,6 @@ void Hub::yield(bool pass) noexcept {
     leave();
 }
 
-Execution* Hub::next_after_finished() noexcept {
-    running_ = &next_to_run();
-    return &running_->execution;
-}
-
 Execution* Hub::loop_entry(void* hub) { static_cast<Hub*>(hub)->loop(); }
 
 void Hub::loop() noexcept {
@@ -158,6 +155,23 @@ void Hub::tell_idle() {
     }
 }
 
+/// The time in which the hub may be blocked in its poller; ends also when that fails.
+struct Hub::Sleep {
+    explicit Sleep(Hub& whose) noexcept : hub(whose) {
+        // Pairs with post(): either the poster sees that the hub sleeps, or the hub sees the message.
+        hub.asleep_.exchange(true, std::memory_order_seq_cst);
+    }
+    Sleep(const Sleep&) = delete;
+    Sleep& operator=(const Sleep&) = delete;
+    ~Sleep() {
+        hub.asleep_.store(false, std::memory_order_relaxed);
+        if (hub.blocked_for_good) {
+            no_longer_blocked(hub);
+        }
+    }
+    Hub& hub;
+};
+
 void Hub::wait_for_events() {
     if (!on_idle.empty()) {
         tell_idle();
@@ -167,14 +181,11 @@ void Hub::wait_for_events() {
     if (until == poll_forever && outside_waits == 0 && block_for_good(*this)) {
         return;
     }
-    // Pairs with post(): either the poster sees that the hub sleeps, or the hub sees the message.
-    asleep_.exchange(true, std::memory_order_seq_cst);
-    if (inbox_.empty()) {
-        poller_->poll(until);
-    }
-    asleep_.store(false, std::memory_order_relaxed);
-    if (blocked_for_good) {
-        no_longer_blocked(*this);
+    {
+        const Sleep sleep(*this);
+        if (inbox_.empty()) {
+            poller_->poll(until);
+        }
     }
     drain_inbox();
 }
@@ -223,43 +234,6 @@ void Hub::raise_in_main(std::exception_ptr error) noexcept {
     main_.attention |= attention_error;
     if (main_.wait != nullptr) {
         expire(*main_.wait, Wake::interrupted);
-    }
-}
-
-void Hub::add_fiber(FiberBlock& fiber) noexcept {
-    fiber.all_next = all_;
-    if (all_ != nullptr) {
-        all_->all_prev = &fiber;
-    }
-    all_ = &fiber;
-}
-
-void Hub::remove_fiber(FiberBlock& fiber) noexcept {
-    (fiber.all_prev != nullptr ? fiber.all_prev->all_next : all_) = fiber.all_next;
-    if (fiber.all_next != nullptr) {
-        fiber.all_next->all_prev = fiber.all_prev;
-    }
-}
-
-void Hub::bury(FiberBlock& fiber) noexcept {
-    remove_fiber(fiber);
-    if (&fiber == running_) {
-        clear_grave();
-        grave_ = &fiber;
-    } else {
-        give_back(fiber);
-    }
-}
-
-void Hub::give_back(FiberBlock& dead) noexcept {
-    StackSlot* slot = dead.slot;
-    dead.~FiberBlock();
-    stacks_.release(slot);
-}
-
-void Hub::clear_grave() noexcept {
-    if (grave_ != nullptr && grave_ != running_) {
-        give_back(*std::exchange(grave_, nullptr));
     }
 }
 

@@ -15,6 +15,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace weft::impl {
 
@@ -93,7 +94,7 @@ public:
     void bury(FiberBlock& fiber) noexcept;
     /// A fiber that counts (not main, not the loop) has started its life or ended it.
     std::size_t live_fibers = 0;
-    std::size_t stack_size = default_stack_size;  ///< of fibers that ask for none
+    std::size_t stack_class = stack_class_of(default_stack_size);  ///< of fibers that ask for no size
 
     /// Waits that only the world outside can end: descriptors, jobs of a pool, signals. They rule out a
     /// deadlock.
@@ -122,6 +123,8 @@ public:
     std::uint64_t serial = 0;
 
 private:
+    struct Sleep;
+
     static Hub& make_current();
     static Execution* loop_entry(void* hub);
     [[noreturn]] void loop() noexcept;
@@ -169,6 +172,69 @@ inline void Hub::leave() noexcept {
     running_ = &next_to_run();
     switch_context(self.execution, running_->execution, thread_context_);
 }
+
+inline Execution* Hub::next_after_finished() noexcept {
+    running_ = &next_to_run();
+    return &running_->execution;
+}
+
+inline void Hub::add_fiber(FiberBlock& fiber) noexcept {
+    fiber.all_next = all_;
+    if (all_ != nullptr) {
+        all_->all_prev = &fiber;
+    }
+    all_ = &fiber;
+}
+
+inline void Hub::remove_fiber(FiberBlock& fiber) noexcept {
+    (fiber.all_prev != nullptr ? fiber.all_prev->all_next : all_) = fiber.all_next;
+    if (fiber.all_next != nullptr) {
+        fiber.all_next->all_prev = fiber.all_prev;
+    }
+}
+
+inline void Hub::bury(FiberBlock& fiber) noexcept {
+    remove_fiber(fiber);
+    if (&fiber == running_) {
+        clear_grave();
+        grave_ = &fiber;
+    } else {
+        give_back(fiber);
+    }
+}
+
+inline void Hub::give_back(FiberBlock& dead) noexcept {
+    StackSlot* slot = dead.slot;
+    dead.~FiberBlock();
+    stacks_.release(slot);
+}
+
+inline void Hub::clear_grave() noexcept {
+    if (grave_ != nullptr && grave_ != running_) {
+        give_back(*std::exchange(grave_, nullptr));
+    }
+}
+
+/// While it lives, the hub knows that the world outside can still wake one of its fibers.
+class OutsideWait {
+public:
+    /// Null: the thread has no hub.
+    explicit OutsideWait(Hub* hub) noexcept : hub_(hub) {
+        if (hub_ != nullptr) {
+            ++hub_->outside_waits;
+        }
+    }
+    OutsideWait(const OutsideWait&) = delete;
+    OutsideWait& operator=(const OutsideWait&) = delete;
+    ~OutsideWait() {
+        if (hub_ != nullptr) {
+            --hub_->outside_waits;
+        }
+    }
+
+private:
+    Hub* hub_;
+};
 
 inline WaitRecord::WaitRecord(WaitReason why, const void* what, Abort on_abort) noexcept
     : fiber(Hub::current() != nullptr ? &Hub::current()->running() : nullptr),

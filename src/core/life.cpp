@@ -131,17 +131,23 @@ void set_name(FiberBlock& fiber, std::string_view name) {
     }
 }
 
+/// A stack of `size` bytes (0: as the hub has it), and `extra` for large captures, which do not eat it up.
+StackSlot* acquire_stack(Hub* hub, std::size_t size, std::size_t extra) {
+    if (hub == nullptr) {
+        return StackPool::process().acquire((size != 0 ? size : default_stack_size) + extra);
+    }
+    if (size == 0 && extra == 0) [[likely]] {
+        return hub->stacks().acquire_class(hub->stack_class);
+    }
+    return hub->stacks().acquire((size != 0 ? size : stack_class_size(hub->stack_class)) + extra);
+}
+
 }  // namespace
 
 NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t alignment) {
     const bool elsewhere = options.hub != HubRef{} && !HubAccess::is_here(options.hub);
     Hub* hub = elsewhere ? nullptr : &Hub::ensure();
-    std::size_t size = options.stack_size;
-    if (size == 0) {
-        size = elsewhere ? default_stack_size : hub->stack_size;
-    }
-    size += bytes >= 1024 ? bytes + alignment : 0;  // large captures do not eat the stack
-    StackSlot* slot = elsewhere ? StackPool::process().acquire(size) : hub->stacks().acquire(size);
+    StackSlot* slot = acquire_stack(hub, options.stack_size, bytes >= 1024 ? bytes + alignment : 0);
     auto* top = reinterpret_cast<std::byte*>(slot);
     auto* block = ::new (align_down(top - sizeof(FiberBlock), alignof(FiberBlock))) FiberBlock;
     block->slot = slot;
@@ -214,16 +220,7 @@ FiberEnd::FiberEnd(FiberBlock& whose) noexcept
 
 bool FiberEnd::ready() const noexcept { return fiber_.finished(); }
 
-bool FiberEnd::enlist(WaitNode& node) noexcept {
-    if (local_) {
-        const bool running = !fiber_.finished();
-        if (running) {
-            fiber_.local_joiners.push(node);
-        } else {
-            static_cast<void>(node.record->take(node.tag));
-        }
-        return running;
-    }
+bool FiberEnd::enlist_from_elsewhere(WaitNode& node) noexcept {
     fiber_.lock.lock();
     // finish() looks at `joined` when it sets `finished`: one of the two sees the other.
     const std::uint32_t before = fiber_.state.fetch_or(state_joined, std::memory_order_acq_rel);

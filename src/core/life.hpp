@@ -30,10 +30,23 @@ public:
     explicit FiberEnd(FiberBlock& whose) noexcept;
 
     bool ready() const noexcept;
-    bool enlist(WaitNode& node) noexcept;
+    bool enlist(WaitNode& node) noexcept {
+        if (!local_) [[unlikely]] {
+            return enlist_from_elsewhere(node);
+        }
+        const bool running = !fiber_.finished();
+        if (running) {
+            fiber_.local_joiners.push(node);
+        } else {
+            static_cast<void>(node.record->take(node.tag));
+        }
+        return running;
+    }
     bool delist(WaitNode& node) noexcept;
 
 private:
+    bool enlist_from_elsewhere(WaitNode& node) noexcept;
+
     FiberBlock& fiber_;
     bool local_;  ///< both run on one hub: no lock is needed
 };

@@ -60,9 +60,9 @@ bool end_fibers(Hub& hub, Duration grace) {
     if (await_fibers(hub, grace)) {
         return true;
     }
-    std::string text;
+    std::string text = "weft: fibers are abandoned, since they outlast their cancellation:\n";
     append_dump(text, hub);
-    warn("fibers are abandoned, since they outlast their cancellation:\n%s", text.c_str());
+    write_stderr(text);
     return false;
 }
 
@@ -117,7 +117,7 @@ RunGuard::RunGuard(const RunOptions& options) : grace_(options.grace), made_hub_
               static_cast<unsigned long long>(hub.running().id), hub.running().name.c_str());
     }
     if (options.stack_size != 0) {
-        hub.stack_size = options.stack_size;
+        hub.stack_class = stack_class_of(options.stack_size);
     }
 }
 

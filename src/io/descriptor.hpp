@@ -4,7 +4,7 @@
 #include "base/unique_fd.hpp"
 #include "io/fd_hubs.hpp"
 
-#include <utility>
+#include <atomic>
 
 namespace weft::impl {
 
@@ -13,30 +13,30 @@ class Descriptor {
 public:
     Descriptor() noexcept = default;
     explicit Descriptor(UniqueFd fd) noexcept : fd_(fd.release()) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(other.fd_.exchange(-1)) {}
     Descriptor& operator=(Descriptor&& other) noexcept {
         if (this != &other) {
             close();
-            fd_ = std::exchange(other.fd_, -1);
+            fd_ = other.fd_.exchange(-1);
         }
         return *this;
     }
     ~Descriptor() { close(); }
 
     /// -1 once closed.
-    [[nodiscard]] int fd() const noexcept { return fd_; }
-    [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+    [[nodiscard]] int fd() const noexcept { return fd_.load(std::memory_order_relaxed); }
+    [[nodiscard]] bool is_open() const noexcept { return fd() >= 0; }
 
     /// Wakes whoever waits for it, with EBADF, and closes it.
     void close() noexcept {
-        if (fd_ >= 0) {
-            close_everywhere(std::exchange(fd_, -1));
+        if (const int fd = fd_.exchange(-1); fd >= 0) {
+            close_everywhere(fd);
         }
     }
 
     /// Gives it away: the hubs forget it, and nobody may be waiting for it.
     [[nodiscard]] UniqueFd release() noexcept {
-        const int fd = std::exchange(fd_, -1);
+        const int fd = fd_.exchange(-1);
         if (fd >= 0) {
             forget_here(fd);
         }
@@ -44,7 +44,7 @@ public:
     }
 
 private:
-    int fd_ = -1;
+    std::atomic<int> fd_ = -1;  ///< other threads may close it
 };
 
 }  // namespace weft::impl

@@ -44,9 +44,8 @@ int park_for(Hub& hub, FdState& state, Direction& direction, int fd, WaitReason 
     direction.waiters.push(record.node);
     direction.watch.waiter = &hub.running();
     direction.watch.waiter_record = &record;
-    ++hub.outside_waits;
+    const OutsideWait outside(&hub);
     const Wake how = park(record, deadline);
-    --hub.outside_waits;
     hub.prefetch_next();
     hub.running().io_budget = operations_per_turn;
     if (how == Wake::interrupted) [[unlikely]] {

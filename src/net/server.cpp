@@ -5,6 +5,7 @@
 
 #include <weft/scope/scope.hpp>
 
+#include <stdexcept>
 #include <utility>
 
 namespace weft::net {
@@ -27,10 +28,16 @@ Server::Server(UnixListener listener, std::function<void(UnixStream)> handler, S
 
 Server::~Server() = default;
 
-void Server::start() { core_->start(); }
+void Server::start() {
+    if (!core_->start()) {
+        throw std::logic_error("a server that has been stopped cannot start again");
+    }
+}
 
 void Server::run() {
-    core_->start();
+    if (!core_->start()) {
+        return;
+    }
     try {
         core_->wait_until_stopped();
     } catch (...) {  // cancelled or killed

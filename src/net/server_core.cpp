@@ -81,13 +81,10 @@ private:
     bool served_ = false;
 };
 
-void ServerCore::start() {
+bool ServerCore::start() {
     State before = State::fresh;
     if (!state_.compare_exchange_strong(before, State::running)) {
-        if (before == State::stopped) {
-            throw std::logic_error("a server that has been stopped cannot start again");
-        }
-        return;
+        return before != State::stopped;
     }
     try {
         make_hubs();
@@ -103,6 +100,7 @@ void ServerCore::start() {
     }
     acceptor_ended();
     hub_ended();
+    return true;
 }
 
 void ServerCore::make_hubs() {

@@ -32,7 +32,8 @@ public:
     ServerCore& operator=(const ServerCore&) = delete;
     ~ServerCore();
 
-    void start();
+    /// False where it has been stopped before.
+    bool start();
     void request_stop(Deadline deadline);
     /// Until everything has ended; then also collects the threads.
     void wait_until_stopped();

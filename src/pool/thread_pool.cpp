@@ -10,30 +10,6 @@
 
 namespace weft::impl {
 
-namespace {
-
-/// While it lives, the hub knows that the world outside can still wake one of its fibers.
-class OutsideWait {
-public:
-    OutsideWait() noexcept : hub_(Hub::current()) {
-        if (hub_ != nullptr) {
-            ++hub_->outside_waits;
-        }
-    }
-    OutsideWait(const OutsideWait&) = delete;
-    OutsideWait& operator=(const OutsideWait&) = delete;
-    ~OutsideWait() {
-        if (hub_ != nullptr) {
-            --hub_->outside_waits;
-        }
-    }
-
-private:
-    Hub* hub_;
-};
-
-}  // namespace
-
 struct PoolJob::Waiting : WaitRecord {
     explicit Waiting(PoolJob& of) noexcept : WaitRecord(WaitReason::pool_job, &of, &leave), job(of) {}
 
@@ -72,7 +48,7 @@ bool PoolJob::wait(Deadline& deadline) {
         }
         waiter_ = &record;
     }
-    const OutsideWait outside;
+    const OutsideWait outside(Hub::current());
     switch (park(record, deadline)) {
         case Wake::woken:
             return true;

@@ -52,9 +52,9 @@ void serve(const ServerConfig& config) {
     os::SignalSet signals{SIGINT, SIGTERM};
     const auto server = make_server(config);
     auto stopper = spawn(SpawnOptions{.name = "signals"}, [&] {
-        (void)signals.wait();
+        signals.wait();
         server->request_stop(std::chrono::seconds(1));
-        (void)signals.wait();  // once more: at once
+        signals.wait();  // once more: at once
         std::_Exit(1);
     });
     server->start();

@@ -55,11 +55,12 @@ public:
     /// Since:     0.1
     void start();
 
-    /// Starts, unless it runs, and waits until the server has been stopped.
+    /// Starts, unless it runs, and waits until the server has been stopped; returns at once where it has been
+    /// stopped already.
     ///
     /// Suspends:  until stopped, and all connections have ended.
     /// Cancel:    stops the server at once.
-    /// Errors:    as start; what made accepting impossible for good.
+    /// Errors:    std::system_error as start; what made accepting impossible for good.
     /// Threads:   any fiber or thread.
     /// Since:     0.1
     void run();

@@ -34,7 +34,7 @@ public:
     /// Errors:    TimeoutError past the deadline.
     /// Threads:   any fiber or thread.
     /// Since:     0.1
-    [[nodiscard]] int wait(Deadline deadline = never);
+    int wait(Deadline deadline = never);
 
 private:
     std::unique_ptr<impl::SignalReceiver> receiver_;
