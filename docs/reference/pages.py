@@ -10,6 +10,7 @@ PAGES = {
              ["sync/mutex.hpp", "sync/condition_variable.hpp", "sync/semaphore.hpp", "sync/event.hpp"]),
     "channels": ("Channels", ["channel/channel.hpp", "channel/ends.hpp", "channel/errors.hpp"]),
     "futures": ("Futures", ["sync/future.hpp", "future/combine.hpp", "future/std_future.hpp"]),
+    "pools": ("Groups and pools", ["pool/group.hpp", "pool/pool.hpp", "pool/imap.hpp"]),
     "bytes": ("Bytes and descriptors", ["base/bytes.hpp", "base/unique_fd.hpp"]),
     "addresses": ("Addresses and names", ["net/address.hpp", "net/resolve.hpp"]),
     "sockets": ("What all sockets have", ["net/socket.hpp", "net/stream_socket.hpp", "net/datagram_socket.hpp"]),

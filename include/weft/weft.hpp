@@ -23,6 +23,9 @@
 #include <weft/net/unix.hpp>
 #include <weft/os/limits.hpp>
 #include <weft/os/signal.hpp>
+#include <weft/pool/group.hpp>
+#include <weft/pool/imap.hpp>
+#include <weft/pool/pool.hpp>
 #include <weft/scope/cancel_scope.hpp>
 #include <weft/scope/scope.hpp>
 #include <weft/scope/timeout.hpp>
