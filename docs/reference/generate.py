@@ -28,7 +28,7 @@ def code(lines):
 
 def is_field(member):
     return member.kind == "declaration" and "(" not in re.split(r"=|///", member.code[0])[0] and \
-        not member.code[0].startswith(("static", "using", "friend"))
+        not member.code[0].startswith(("static", "using", "friend", "template"))
 
 
 def listing(members):

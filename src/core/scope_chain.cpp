@@ -147,9 +147,11 @@ bool cancelled_outside(const ScopeLink& link) noexcept {
 }
 
 void tell_owners(FiberBlock& fiber, const ScopeLink* from) noexcept {
+    // Nor does it reach what the destructors have opened that an exception, younger than the scope, runs meanwhile.
+    const unsigned uncaught = from != nullptr ? from->uncaught : 0;
     ScopeLink* first = fiber.scopes;
     for (ScopeLink* link = first; link != nullptr && link != from; link = link->outer) {
-        if (link->shield) {
+        if (link->shield || link->uncaught > uncaught) {
             first = link->outer;
         }
     }

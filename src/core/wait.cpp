@@ -31,6 +31,14 @@ const char* to_string(WaitReason reason) noexcept {
             return "all others to park";
         case WaitReason::any_of:
             return "any of several";
+        case WaitReason::task_group:
+            return "task group";
+        case WaitReason::countdown:
+            return "countdown";
+        case WaitReason::barrier:
+            return "barrier";
+        case WaitReason::once:
+            return "once";
         case WaitReason::send:
             return "room in a channel";
         case WaitReason::receive:
