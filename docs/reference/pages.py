@@ -5,9 +5,11 @@ PAGES = {
     "fibers": ("Fibers", ["core/fiber.hpp", "core/fiber_ref.hpp", "core/spawn_later.hpp", "core/fiber_local.hpp", "core/dump.hpp"]),
     "running": ("Running, sleeping, time", ["core/run.hpp", "time/deadline.hpp"]),
     "scopes": ("Limits, cancellation and shields", ["scope/scope.hpp", "scope/cancel_scope.hpp", "scope/timeout.hpp"]),
+    "groups": ("Task groups", ["scope/task_group.hpp", "scope/started.hpp", "scope/exception_group.hpp"]),
     "errors": ("Errors", ["base/error.hpp"]),
     "sync": ("Synchronisation",
-             ["sync/mutex.hpp", "sync/condition_variable.hpp", "sync/semaphore.hpp", "sync/event.hpp"]),
+             ["sync/mutex.hpp", "sync/condition_variable.hpp", "sync/semaphore.hpp", "sync/event.hpp", "sync/recursive_mutex.hpp", "sync/shared_mutex.hpp", "sync/latch.hpp",
+              "sync/wait_group.hpp", "sync/barrier.hpp", "sync/once.hpp"]),
     "channels": ("Channels", ["channel/channel.hpp", "channel/ends.hpp", "channel/errors.hpp"]),
     "futures": ("Futures", ["sync/future.hpp", "future/combine.hpp", "future/std_future.hpp"]),
     "pools": ("Groups and pools", ["pool/group.hpp", "pool/pool.hpp", "pool/imap.hpp"]),
@@ -25,5 +27,5 @@ PAGES = {
 
 # For the library's own use, or only lists of others.
 NOT_DESCRIBED = {"weft.hpp", "base/export.hpp", "base/spinlock.hpp", "channel/channel_core.hpp", "channel/item_channel.hpp",
-                 "channel/item_iterator.hpp", "core/closure.hpp", "core/wait_list.hpp", "sync/clock.hpp", "sync/future_state.hpp",
-                 "sync/wait_queue.hpp"}
+                 "channel/item_iterator.hpp", "core/closure.hpp", "core/wait_list.hpp", "scope/group_member.hpp", "sync/clock.hpp",
+                 "sync/countdown.hpp", "sync/future_state.hpp", "sync/wait_queue.hpp"}

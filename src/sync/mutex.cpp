@@ -2,7 +2,7 @@
 #include <weft/sync/mutex.hpp>
 
 #include "base/assert.hpp"
-#include "core/hub.hpp"
+#include "sync/identity.hpp"
 #include "sync/wait_queue.hpp"
 
 namespace weft {
@@ -10,21 +10,7 @@ namespace weft {
 using impl::WaitQueue;
 using Record = impl::QueueRecord<WaitQueue>;
 
-namespace {
-
-thread_local char this_thread_marker;
-
-/// A fiber, or a thread with its main fiber: a mutex may be locked before the thread gets its hub and
-/// unlocked after.
-const void* identity() noexcept {
-    impl::Hub* hub = impl::Hub::current();
-    if (hub != nullptr && &hub->running() != &hub->main_fiber()) {
-        return &hub->running();
-    }
-    return &this_thread_marker;
-}
-
-}  // namespace
+using impl::identity;
 
 bool Mutex::lock_word() noexcept {
     std::uint32_t free = 0;
@@ -48,6 +34,8 @@ void Mutex::check_not_mine(const void* self) const noexcept {
                "lock of a Mutex that the caller holds already");
 }
 
+bool Mutex::held_by_caller() const noexcept { return owner_.load(std::memory_order_relaxed) == identity(); }
+
 void Mutex::lock(Deadline deadline) {
     const void* self = identity();
     if (!lock_word()) {
@@ -65,14 +53,8 @@ bool Mutex::lock_by(Deadline deadline) {
     if (!lock_word()) {
         check_not_mine(self);
         Record record(impl::WaitReason::mutex, this, queue_);
-        if (enlist(record.node)) {
-            const impl::Wake how = impl::park(record, deadline);
-            if (how == impl::Wake::interrupted) {
-                impl::throw_interrupt();
-            }
-            if (how == impl::Wake::timed_out) {
-                return false;
-            }
+        if (enlist(record.node) && !impl::woken_in_time(record, deadline)) {
+            return false;
         }
     }
     owner_.store(self, std::memory_order_relaxed);

@@ -43,14 +43,7 @@ bool Semaphore::acquire_by(Deadline deadline) {
         return true;
     }
     Record record(impl::WaitReason::semaphore, this, queue_);
-    if (!enlist_or_take(record.node)) {
-        return true;
-    }
-    const impl::Wake how = impl::park(record, deadline);
-    if (how == impl::Wake::interrupted) {
-        impl::throw_interrupt();
-    }
-    return how == impl::Wake::woken;
+    return !enlist_or_take(record.node) || impl::woken_in_time(record, deadline);
 }
 
 bool Semaphore::try_acquire() noexcept {

@@ -28,6 +28,15 @@ inline void WaitQueue::publish(std::uint32_t state) noexcept {
     word.store((state & ~waiting) | queued, std::memory_order_release);
 }
 
+/// park() for the forms of a call that say by their result that the limit was reached.
+inline bool woken_in_time(WaitRecord& record, Deadline& deadline) {
+    const Wake how = park(record, deadline);
+    if (how == Wake::interrupted) {
+        throw_interrupt();
+    }
+    return how == Wake::woken;
+}
+
 /// Wakes all of a chain that WaitList::pop_chain() has returned.
 inline void wake_chain(WaitNode* node) noexcept {
     while (node != nullptr) {

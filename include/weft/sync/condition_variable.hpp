@@ -16,6 +16,9 @@ namespace weft {
 /// Each wait releases the mutex, waits, and has locked it again when it returns or throws, whatever it throws
 /// (but for Deadlock out of the locking itself: then the lock is empty). Locking again is not interrupted and
 /// has no limit. A waiter that a notification reaches has not been cancelled, so no notification is lost.
+///
+/// A fiber or thread whose wait has returned may destroy it if no other call on it is under way, except the
+/// notification that has ended the wait.
 class WEFT_API ConditionVariable {
 public:
     constexpr ConditionVariable() noexcept = default;

@@ -12,11 +12,15 @@
 namespace weft {
 
 class ConditionVariable;
+class RecursiveMutex;
 
 /// Meets TimedLockable, so that std::scoped_lock, std::lock_guard and std::unique_lock work with it. Fair:
 /// unlock() hands the mutex to whoever has waited longest, and nobody sees it free in between. Not recursive.
 ///
 /// It may be held across waits, and is held by a fiber (or plain thread), not by the thread of its hub.
+///
+/// Whoever has locked it may destroy it after the unlocking if no other call on it is under way, except an
+/// unlock() that has handed it over.
 class WEFT_API Mutex {
 public:
     constexpr Mutex() noexcept = default;
@@ -53,10 +57,12 @@ public:
 
 private:
     friend class ConditionVariable;
+    friend class RecursiveMutex;
     static constexpr std::uint32_t locked = impl::WaitQueue::state_unit;
 
     WEFT_INTERNAL bool lock_word() noexcept;
     WEFT_INTERNAL bool enlist(impl::WaitNode& node) noexcept;
+    WEFT_INTERNAL bool held_by_caller() const noexcept;
     WEFT_INTERNAL void check_not_mine(const void* self) const noexcept;
     bool lock_by(Deadline deadline);
     /// Whatever is to interrupt the caller waits until it has the mutex; false after an error of its hub.

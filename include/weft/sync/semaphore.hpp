@@ -77,4 +77,10 @@ private:
     std::uint32_t bound_;
 };
 
+/// A semaphore whose units are all there at the beginning: more cannot be given back than have been taken.
+class BoundedSemaphore : public Semaphore {
+public:
+    explicit BoundedSemaphore(std::uint32_t units) : Semaphore(units, units) {}
+};
+
 }  // namespace weft
