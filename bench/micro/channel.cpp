@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include <weft/channel/channel.hpp>
+#include <weft/channel/select.hpp>
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
 
@@ -68,6 +69,20 @@ void channel_buffered(benchmark::State& state) {
     });
 }
 BENCHMARK(channel_buffered);
+
+// Of four channels, the last has an item each time.
+void select_one_of_four(benchmark::State& state) {
+    weft::run([&] {
+        weft::Channel<int> silent[3];
+        weft::Channel<int> channel(1);
+        for (auto _ : state) {
+            channel.send(1);
+            weft::select(weft::on_receive(silent[0]), weft::on_receive(silent[1]),
+                         weft::on_receive(silent[2]), weft::on_receive(channel));
+        }
+    });
+}
+BENCHMARK(select_one_of_four);
 
 // There and back between the hubs of two threads, which both sleep.
 void channel_ping_pong_threads(benchmark::State& state) {

@@ -76,7 +76,9 @@ void wait_no_longer_than() {
 
 int main() {
     weft::run([] {
-        hand_over();               // expect: shed
+        hand_over();               // expect: warp
+                                   // expect: weft
+                                   // expect: shed
         share_work();              // expect: sum of squares 385
         let_the_last_one_close();  // expect: 3 senders have come and gone
         wait_no_longer_than();     // expect: receive from a channel

@@ -10,7 +10,8 @@ PAGES = {
     "sync": ("Synchronisation",
              ["sync/mutex.hpp", "sync/condition_variable.hpp", "sync/semaphore.hpp", "sync/event.hpp", "sync/recursive_mutex.hpp", "sync/shared_mutex.hpp", "sync/latch.hpp",
               "sync/wait_group.hpp", "sync/barrier.hpp", "sync/once.hpp"]),
-    "channels": ("Channels", ["channel/channel.hpp", "channel/ends.hpp", "channel/errors.hpp"]),
+    "channels": ("Channels", ["channel/channel.hpp", "channel/ends.hpp", "channel/select.hpp", "channel/errors.hpp"]),
+    "queues": ("Queues", ["channel/queue.hpp", "channel/joinable_queue.hpp"]),
     "futures": ("Futures", ["sync/future.hpp", "future/combine.hpp", "future/std_future.hpp"]),
     "pools": ("Groups and pools", ["pool/group.hpp", "pool/pool.hpp", "pool/imap.hpp"]),
     "bytes": ("Bytes and descriptors", ["base/bytes.hpp", "base/unique_fd.hpp"]),
@@ -27,5 +28,5 @@ PAGES = {
 
 # For the library's own use, or only lists of others.
 NOT_DESCRIBED = {"weft.hpp", "base/export.hpp", "base/spinlock.hpp", "channel/channel_core.hpp", "channel/item_channel.hpp",
-                 "channel/item_iterator.hpp", "core/closure.hpp", "core/wait_list.hpp", "scope/group_member.hpp", "sync/clock.hpp",
+                 "channel/item_iterator.hpp", "channel/select_core.hpp", "core/closure.hpp", "core/wait_list.hpp", "scope/group_member.hpp", "sync/clock.hpp",
                  "sync/countdown.hpp", "sync/future_state.hpp", "sync/wait_queue.hpp"}

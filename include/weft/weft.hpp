@@ -7,6 +7,7 @@
 #include <weft/channel/channel.hpp>
 #include <weft/channel/ends.hpp>
 #include <weft/channel/errors.hpp>
+#include <weft/channel/select.hpp>
 #include <weft/core/dump.hpp>
 #include <weft/core/fiber.hpp>
 #include <weft/core/fiber_local.hpp>

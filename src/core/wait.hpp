@@ -114,16 +114,20 @@ inline void WaitList::remove(WaitNode& node) noexcept {
     node.linked = false;
 }
 
-inline WaitRecord* WaitList::pop() noexcept {
-    while (head_ != nullptr) {
-        WaitNode& node = *head_;
-        head_ = node.next;
-        node.linked = false;
-        if (node.record->take(node.tag)) [[likely]] {
-            return node.record;
+inline WaitNode* WaitList::pop_node() noexcept {
+    while (WaitNode* node = head_) {
+        head_ = node->next;
+        node->linked = false;
+        if (node->record->take(node->tag)) [[likely]] {
+            return node;
         }
     }
     return nullptr;
+}
+
+inline WaitRecord* WaitList::pop() noexcept {
+    WaitNode* node = pop_node();
+    return node != nullptr ? node->record : nullptr;
 }
 
 inline WaitNode* WaitList::pop_chain(std::size_t limit) noexcept {

@@ -1,10 +1,13 @@
 // The waiting calls of channels and queues.
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <optional>
 
+#include <weft/base/error.hpp>
 #include <weft/channel/channel.hpp>
 #include <weft/channel/ends.hpp>
+#include <weft/channel/select.hpp>
 
 #include "contract/waiting_call.hpp"
 
@@ -87,6 +90,36 @@ struct SenderSend : WaitingCall {
     Ends<int> ends = make_channel<int>();
 };
 WEFT_WAITING_CALL("Sender::send", SenderSend);
+
+/// One to receive from and one to send to, of which nobody is at the other side.
+struct SelectWaits : WaitingCall {
+    void call(Deadline deadline) override {
+        if (wait(deadline) == 2) {
+            throw TimeoutError("the case of the timer");
+        }
+    }
+    virtual std::size_t wait(Deadline deadline) {
+        return select(on_receive(in), on_send(out, 1), on_timeout(deadline));
+    }
+    void fulfil() override { EXPECT_TRUE(in.try_send(1)); }
+    void expect_untouched() override {
+        EXPECT_EQ(in.balance(), 0);
+        EXPECT_EQ(out.balance(), 0);
+        EXPECT_FALSE(in.try_send(1));
+        EXPECT_EQ(out.try_receive(), std::nullopt);
+    }
+    Channel<int> in;
+    Channel<int> out;
+};
+WEFT_WAITING_CALL("select", SelectWaits);
+
+struct SelectInOrder : SelectWaits {
+    std::size_t wait(Deadline deadline) override {
+        return select_in_order(on_send(out, 1), on_receive(in), on_timeout(deadline));
+    }
+    void fulfil() override { EXPECT_EQ(out.try_receive(), 1); }
+};
+WEFT_WAITING_CALL("select_in_order", SelectInOrder);
 
 }  // namespace
 }  // namespace weft::test

@@ -13,6 +13,10 @@
 
 namespace weft {
 
+namespace impl {
+struct SelectAccess;
+}
+
 /// The capacity of a channel or queue that always has room.
 inline constexpr std::size_t unbounded = impl::ChannelCore::unbounded;
 
@@ -40,8 +44,8 @@ public:
     /// Threads:   any fiber or thread.
     /// Since:     0.1
     void send(T&& item, Deadline deadline = never) {
-        check(impl::send_stored(item, [&](auto& stored) { return core_.send(stored, nullptr, deadline); }),
-              "send");
+        impl::Sending<T> sending(item);
+        check(core_.send(sending.stored(), nullptr, deadline), "send");
     }
     void send(const T& item, Deadline deadline = never) requires std::copy_constructible<T> {
         send(T(item), deadline);
@@ -51,8 +55,8 @@ public:
     ///
     /// Errors:    ChannelClosed; std::bad_alloc.
     [[nodiscard]] bool try_send(T&& item) {
-        return check(impl::send_stored(item, [&](auto& stored) { return core_.try_send(stored, nullptr); }),
-                     "send");
+        impl::Sending<T> sending(item);
+        return check(core_.try_send(sending.stored(), nullptr), "send");
     }
     [[nodiscard]] bool try_send(const T& item) requires std::copy_constructible<T> {
         return try_send(T(item));
@@ -123,6 +127,7 @@ public:
     std::default_sentinel_t end() noexcept { return {}; }
 
 private:
+    friend struct impl::SelectAccess;
     using Item = impl::Stored<T>;
 
     static bool check(impl::Exchange how, const char* operation) {

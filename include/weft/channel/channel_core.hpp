@@ -17,7 +17,6 @@ enum class Exchange : std::uint8_t {
     done,
     would_wait,
     no_memory_yet,  ///< there is room, but the array of the items has to grow first
-    look_again,     ///< for who only wants to know that there is an item
     closed,
     broken,
     end_closed,
@@ -38,7 +37,6 @@ struct ChannelEnd {
 struct Transfer {
     void* item;             ///< where the item is moved from, or where there is room for it
     const ChannelEnd* end;  ///< null: none
-    bool peeks = false;     ///< woken with look_again, and the item stays
     Exchange how = Exchange::would_wait;
 };
 
@@ -112,19 +110,25 @@ protected:
     std::size_t capacity_;
     WaitList receivers_;
     WaitList senders_;
+    WaitList watchers_;  ///< wait for an item and leave it there
 
 private:
     friend class ChannelSide;
-    using Lock = std::unique_lock<SpinLock>;
+    friend class Selection;
 
+    // With the lock held: an attempt, and whom to wake once it is released.
     WEFT_INTERNAL Exchange offer(void* item, WaitNode*& woken) noexcept;
     WEFT_INTERNAL Exchange take(void* slot, WaitNode*& woken) noexcept;
-    WEFT_INTERNAL Exchange offer_with_memory(Lock& lock, void* item, const ChannelEnd* end, WaitNode*& woken);
-    WEFT_INTERNAL void grow(Lock& lock);
+    // The same with the lock released, unless the answer is would_wait.
+    WEFT_INTERNAL Exchange give(void* item, const ChannelEnd* end);
+    WEFT_INTERNAL Exchange get(void* slot, const ChannelEnd* end) noexcept;
+    /// With the lock held, which it releases.
+    WEFT_INTERNAL Exchange wait(WaitList& list, void* item, const ChannelEnd* end, Deadline deadline);
+    /// With the lock held, before and after; not in between, nor if it throws.
+    WEFT_INTERNAL void grow();
     WEFT_INTERNAL WaitList& waiting(Side side) noexcept {
         return side == Side::senders ? senders_ : receivers_;
     }
-    WEFT_INTERNAL Exchange wait(Lock& lock, Side side, Transfer& transfer, Deadline& deadline);
     WEFT_INTERNAL void end(Exchange why, ItemArray* dropped) noexcept;
     WEFT_INTERNAL void end_and_drop(Exchange why) noexcept;
 

@@ -50,6 +50,7 @@ public:
     [[nodiscard]] bool valid() const noexcept { return core_ != nullptr; }
 
 protected:
+    friend struct SelectAccess;
     using Core = ItemChannel<T, Fifo>;
     using Item = Stored<T>;
 
@@ -97,12 +98,10 @@ public:
     /// Threads:   any fiber or thread.
     /// Since:     0.1
     void send(T&& item, Deadline deadline = never) {
-        Base::check(impl::send_stored(item,
-                                      [&](auto& stored) {
-                                          return this->call([&](auto& core, const impl::ChannelEnd* end) {
-                                              return core.send(stored, end, deadline);
-                                          });
-                                      }),
+        impl::Sending<T> sending(item);
+        Base::check(this->call([&](auto& core, const impl::ChannelEnd* end) {
+            return core.send(sending.stored(), end, deadline);
+        }),
                     "send");
     }
     void send(const T& item, Deadline deadline = never) requires std::copy_constructible<T> {
@@ -113,14 +112,11 @@ public:
     ///
     /// Errors:    ChannelBroken if no receiver is left; EndClosed; std::bad_alloc.
     [[nodiscard]] bool try_send(T&& item) {
-        return Base::check(
-            impl::send_stored(item,
-                              [&](auto& stored) {
-                                  return this->call([&](auto& core, const impl::ChannelEnd* end) {
-                                      return core.try_send(stored, end);
-                                  });
-                              }),
-            "send");
+        impl::Sending<T> sending(item);
+        return Base::check(this->call([&](auto& core, const impl::ChannelEnd* end) {
+            return core.try_send(sending.stored(), end);
+        }),
+                           "send");
     }
     [[nodiscard]] bool try_send(const T& item) requires std::copy_constructible<T> {
         return try_send(T(item));

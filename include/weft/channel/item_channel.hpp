@@ -119,8 +119,9 @@ private:
     }
 
     bool push_at_once(Item& item, const ChannelEnd* end) noexcept {
-        const bool possible = receivers_.empty() && items_.size < items_.slots && items_.size < capacity_ &&
-                              state_ == Exchange::done && (end == nullptr || !end->closed);
+        const bool possible = receivers_.empty() && watchers_.empty() && items_.size < items_.slots &&
+                              items_.size < capacity_ && state_ == Exchange::done &&
+                              (end == nullptr || !end->closed);
         if (possible) {
             push_item(item);
             lock_.unlock();
@@ -193,29 +194,36 @@ private:
     [[no_unique_address]] Order order_;
 };
 
-/// Puts a T into the form in which it lies in a channel and gives it to `send`; what is not taken goes back into `item`.
-template <class T, class Send>
-Exchange send_stored(T& item, Send send) {
-    if constexpr (is_boxed<T>) {
-        struct Box {
-            explicit Box(T& from) : item(from), stored(std::make_unique<T>(std::move(from))) {}
-            Box(const Box&) = delete;
-            Box& operator=(const Box&) = delete;
-            ~Box() noexcept(false) {
-                if constexpr (std::is_move_assignable_v<T>) {
-                    if (stored != nullptr) {
-                        item = std::move(*stored);
-                    }
-                }
+/// An item on its way into a channel, in the form in which it lies there; what is not taken goes back to where it was.
+template <class T>
+class Sending {
+public:
+    explicit Sending(T& item) noexcept : stored_(item) {}
+    Stored<T>& stored() noexcept { return stored_; }
+
+private:
+    T& stored_;
+};
+
+template <class T>
+requires is_boxed<T>
+class Sending<T> {
+public:
+    explicit Sending(T& item) : item_(item), box_(std::make_unique<T>(std::move(item))) {}
+    Sending(const Sending&) = delete;
+    Sending& operator=(const Sending&) = delete;
+    ~Sending() noexcept(false) {
+        if constexpr (std::is_move_assignable_v<T>) {
+            if (box_ != nullptr) {
+                item_ = std::move(*box_);
             }
-            T& item;
-            Stored<T> stored;
-        };
-        Box box(item);
-        return send(box.stored);
-    } else {
-        return send(item);
+        }
     }
-}
+    Stored<T>& stored() noexcept { return box_; }
+
+private:
+    T& item_;
+    std::unique_ptr<T> box_;
+};
 
 }  // namespace weft::impl

@@ -27,6 +27,9 @@ public:
     /// none.
     WaitRecord* pop() noexcept;
 
+    /// As pop(), with the node that the record was queued by.
+    WaitNode* pop_node() noexcept;
+
     /// As pop() for at most `limit` records, which leave as a chain in their order, linked by WaitNode::next.
     WaitNode* pop_chain(std::size_t limit) noexcept;
 

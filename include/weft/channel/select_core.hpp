@@ -1,0 +1,38 @@
+// What select() does without knowing what the channels carry. For the library's own use.
+#pragma once
+
+#include <weft/base/export.hpp>
+#include <weft/channel/channel_core.hpp>
+#include <weft/time/deadline.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace weft::impl {
+
+struct WaitNode;
+
+/// One case; lives in the call. A channel that is null makes a case that is never ready.
+struct SelectCase {
+    enum class Kind : std::uint8_t { send, receive, timer, otherwise };
+
+    SelectCase(Kind what, ChannelCore* of, const ChannelEnd* end, void* item) noexcept
+        : channel(of), transfer{item, end}, kind(what) {}
+    explicit SelectCase(Deadline when) noexcept : deadline(when), kind(Kind::timer) {}
+    SelectCase() noexcept : kind(Kind::otherwise) {}
+    SelectCase(const SelectCase&) = delete;
+    SelectCase& operator=(const SelectCase&) = delete;
+
+    ChannelCore* channel = nullptr;
+    Transfer transfer{nullptr, nullptr};
+    Deadline deadline = never;
+    Kind kind;
+    SelectCase* next_locked = nullptr;  ///< the channel with the next higher address
+    alignas(void*) std::byte node[48];  ///< a WaitNode, once it waits
+};
+
+/// Waits until one of the cases is ready and carries it out; returns which. Its transfer says how that went.
+WEFT_API std::size_t select_case(std::span<SelectCase* const> cases, bool in_order);
+
+}  // namespace weft::impl
