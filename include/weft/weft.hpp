@@ -7,6 +7,8 @@
 #include <weft/channel/channel.hpp>
 #include <weft/channel/ends.hpp>
 #include <weft/channel/errors.hpp>
+#include <weft/channel/joinable_queue.hpp>
+#include <weft/channel/queue.hpp>
 #include <weft/channel/select.hpp>
 #include <weft/core/dump.hpp>
 #include <weft/core/fiber.hpp>

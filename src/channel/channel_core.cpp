@@ -82,7 +82,7 @@ void ChannelCore::grow() {
     lock_.lock();
 }
 
-Exchange ChannelCore::wait(WaitList& list, void* item, const ChannelEnd* end, Deadline deadline) {
+Exchange ChannelCore::wait(WaitList& list, void* item, const ChannelEnd* end, Deadline& deadline) {
     const bool sends = &list == &senders_;
     Transfer transfer{item, end};
     ChannelSide queue(*this, list);
@@ -140,17 +140,12 @@ void ChannelCore::put_back(void* item) {
     wake_chain(chain.first());
 }
 
-Exchange ChannelCore::await_item(const ChannelEnd* end, Deadline deadline) {
+Exchange ChannelCore::await_item(Deadline& deadline) {
     lock_.lock();
-    Exchange how = Exchange::done;
-    if (is_closed_end(end)) {
-        how = Exchange::end_closed;
-    } else if (items_.size == 0) {
-        how = state_ == Exchange::done ? Exchange::would_wait : state_;
+    if (items_.size == 0 && state_ == Exchange::done) {
+        return wait(watchers_, nullptr, nullptr, deadline);
     }
-    if (how == Exchange::would_wait) {
-        return wait(watchers_, nullptr, end, deadline);
-    }
+    const Exchange how = items_.size != 0 ? Exchange::done : state_;
     lock_.unlock();
     return how;
 }
@@ -172,19 +167,20 @@ void ChannelCore::end(Exchange why, ItemArray* dropped) noexcept {
     wake_chain(chain.first());
 }
 
-void ChannelCore::end_and_drop(Exchange why) noexcept {
+std::size_t ChannelCore::end_and_drop(Exchange why) noexcept {
     ItemArray dropped;
     end(why, &dropped);
     destroy(dropped);
     ::operator delete (dropped.items, std::align_val_t{item_alignment_});
+    return dropped.size;
 }
 
-void ChannelCore::close(bool drop) noexcept {
+std::size_t ChannelCore::close(bool drop) noexcept {
     if (drop) {
-        end_and_drop(Exchange::closed);
-    } else {
-        end(Exchange::closed, nullptr);
+        return end_and_drop(Exchange::closed);
     }
+    end(Exchange::closed, nullptr);
+    return 0;
 }
 
 void ChannelCore::open_end(Side side) noexcept {

@@ -7,6 +7,8 @@
 #include <weft/base/error.hpp>
 #include <weft/channel/channel.hpp>
 #include <weft/channel/ends.hpp>
+#include <weft/channel/joinable_queue.hpp>
+#include <weft/channel/queue.hpp>
 #include <weft/channel/select.hpp>
 
 #include "contract/waiting_call.hpp"
@@ -120,6 +122,64 @@ struct SelectInOrder : SelectWaits {
     void fulfil() override { EXPECT_EQ(out.try_receive(), 1); }
 };
 WEFT_WAITING_CALL("select_in_order", SelectInOrder);
+
+struct QueueGet : WaitingCall {
+    void call(Deadline deadline) override { EXPECT_EQ(queue.get(deadline), 1); }
+    void fulfil() override { queue.put(1); }
+    void expect_untouched() override {
+        queue.put(2);
+        EXPECT_EQ(queue.try_get(), 2) << "nobody is there who would take it";
+    }
+    Queue<int> queue;
+};
+WEFT_WAITING_CALL("Queue::get", QueueGet);
+
+struct QueueNext : QueueGet {
+    void call(Deadline deadline) override { EXPECT_EQ(queue.next(deadline), 1); }
+};
+WEFT_WAITING_CALL("Queue::next", QueueNext);
+
+struct QueuePeek : QueueGet {
+    void call(Deadline deadline) override { EXPECT_EQ(queue.peek(deadline), 1); }
+};
+WEFT_WAITING_CALL("Queue::peek", QueuePeek);
+
+struct QueueLoop : QueueGet {
+    void call(Deadline) override {
+        for (const int item : queue) {
+            EXPECT_EQ(item, 1);
+            break;
+        }
+    }
+    bool takes_deadline() const override { return false; }
+};
+WEFT_WAITING_CALL("Queue::begin", QueueLoop);
+
+template <class Q>
+struct Put : WaitingCall {
+    Put() { queue.put(0); }
+    void call(Deadline deadline) override { queue.put(1, deadline); }
+    void fulfil() override { EXPECT_EQ(queue.try_get(), 0); }
+    void expect_untouched() override {
+        EXPECT_EQ(queue.try_get(), 0);
+        EXPECT_EQ(queue.try_get(), std::nullopt) << "what was not put in does not appear";
+        queue.put(0);
+    }
+    Q queue{1};
+};
+using QueuePut = Put<Queue<int>>;
+WEFT_WAITING_CALL("Queue::put", QueuePut);
+using JoinablePut = Put<JoinableQueue<int>>;
+WEFT_WAITING_CALL("JoinableQueue::put", JoinablePut);
+
+struct JoinableJoin : WaitingCall {
+    JoinableJoin() { queue.put(1); }
+    void call(Deadline deadline) override { queue.join(deadline); }
+    void fulfil() override { queue.task_done(); }
+    void expect_untouched() override { EXPECT_EQ(queue.size(), 1U); }
+    JoinableQueue<int> queue;
+};
+WEFT_WAITING_CALL("JoinableQueue::join", JoinableJoin);
 
 }  // namespace
 }  // namespace weft::test

@@ -65,7 +65,8 @@ public:
     // --- without the lock, from anywhere ---
 
     /// Takes no more items; who waits learns of it. What is there can still be received, unless it is to be dropped.
-    void close(bool drop) noexcept;
+    /// Returns how many have been dropped.
+    std::size_t close(bool drop) noexcept;
     void resize(std::size_t capacity);
     std::size_t size() const noexcept;
     std::size_t capacity() const noexcept;
@@ -79,7 +80,7 @@ public:
     void close_end(Side side, ChannelEnd& end) noexcept;
 
     /// Waits until there is an item.
-    Exchange await_item(const ChannelEnd* end, Deadline deadline);
+    Exchange await_item(Deadline& deadline);
 
 protected:
     ChannelCore(std::size_t capacity, std::size_t item_size, std::size_t item_alignment) noexcept;
@@ -123,14 +124,14 @@ private:
     WEFT_INTERNAL Exchange give(void* item, const ChannelEnd* end);
     WEFT_INTERNAL Exchange get(void* slot, const ChannelEnd* end) noexcept;
     /// With the lock held, which it releases.
-    WEFT_INTERNAL Exchange wait(WaitList& list, void* item, const ChannelEnd* end, Deadline deadline);
+    WEFT_INTERNAL Exchange wait(WaitList& list, void* item, const ChannelEnd* end, Deadline& deadline);
     /// With the lock held, before and after; not in between, nor if it throws.
     WEFT_INTERNAL void grow();
     WEFT_INTERNAL WaitList& waiting(Side side) noexcept {
         return side == Side::senders ? senders_ : receivers_;
     }
     WEFT_INTERNAL void end(Exchange why, ItemArray* dropped) noexcept;
-    WEFT_INTERNAL void end_and_drop(Exchange why) noexcept;
+    WEFT_INTERNAL std::size_t end_and_drop(Exchange why) noexcept;
 
     const std::size_t item_size_;
     const std::size_t item_alignment_;
