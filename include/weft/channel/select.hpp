@@ -42,7 +42,9 @@ template <class T, class F>
 class ReceiveCase : public SelectCase {
 public:
     ReceiveCase(ItemChannel<T, Fifo>* core, const ChannelEnd* end, F then)
-        : SelectCase(Kind::receive, core, end, &slot_.item), core_(core), then_(std::move(then)) {}
+        : SelectCase(Kind::receive, core, end, nullptr), core_(core), then_(std::move(then)) {
+        transfer.item = &slot_.item;
+    }
 
     void act() {
         if (transfer.how != Exchange::done) {
