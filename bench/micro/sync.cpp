@@ -6,8 +6,11 @@
 #include <weft/sync/event.hpp>
 #include <weft/sync/mutex.hpp>
 #include <weft/sync/semaphore.hpp>
+#include <weft/sync/shared_mutex.hpp>
 
 #include <cstdint>
+#include <mutex>
+#include <vector>
 
 namespace {
 
@@ -21,6 +24,39 @@ void mutex_uncontended(benchmark::State& state) {
     });
 }
 BENCHMARK(mutex_uncontended);
+
+// One item is one fiber that waits for the mutex, has it across a yield, and ends.
+void mutex_contended(benchmark::State& state) {
+    weft::run([&] {
+        const auto count = state.range(0);
+        while (state.KeepRunningBatch(count)) {
+            weft::Mutex mutex;
+            std::vector<weft::Fiber<>> fibers;
+            fibers.reserve(static_cast<std::size_t>(count));
+            for (std::int64_t i = 0; i < count; ++i) {
+                fibers.push_back(weft::spawn(weft::SpawnOptions{.stack_size = 16 * 1024}, [&mutex] {
+                    const std::lock_guard guard(mutex);
+                    weft::yield();
+                }));
+            }
+            for (auto& fiber : fibers) {
+                fiber.join();
+            }
+        }
+    });
+}
+BENCHMARK(mutex_contended)->Arg(10'000)->Arg(100'000);
+
+void shared_mutex_uncontended(benchmark::State& state) {
+    weft::SharedMutex mutex;
+    weft::run([&] {
+        for (auto _ : state) {
+            mutex.lock_shared();
+            mutex.unlock_shared();
+        }
+    });
+}
+BENCHMARK(shared_mutex_uncontended);
 
 void semaphore_uncontended(benchmark::State& state) {
     weft::Semaphore semaphore(1);

@@ -14,7 +14,7 @@
 
 namespace weft::impl {
 
-void MemberList::push(MemberBase& member) noexcept {
+void TaskList::push(TaskMemberBase& member) noexcept {
     member.prev = tail;
     (tail != nullptr ? tail->next : head) = &member;
     tail = &member;
@@ -22,7 +22,7 @@ void MemberList::push(MemberBase& member) noexcept {
     daemons += member.daemon ? 1 : 0;
 }
 
-void MemberList::remove(MemberBase& member) noexcept {
+void TaskList::remove(TaskMemberBase& member) noexcept {
     (member.prev != nullptr ? member.prev->next : head) = member.next;
     (member.next != nullptr ? member.next->prev : tail) = member.prev;
     --size;
@@ -42,7 +42,7 @@ void GroupState::check_running() const {
     WEFT_CHECK(Hub::current() == &hub(), "spawn in a task group from another hub than its own");
 }
 
-void GroupState::add(MemberBase& member) noexcept {
+void GroupState::add(TaskMemberBase& member) noexcept {
     if (!member.elsewhere) {
         here_.push(member);
         return;
@@ -71,12 +71,12 @@ void GroupState::stopping() noexcept {
 
 void GroupState::cancel_members() noexcept {
     // Callbacks of users may run here, by std::stop_token, and may start more members; none ends meanwhile.
-    for (MemberBase* member = here_.head; member != nullptr; member = member->next) {
+    for (TaskMemberBase* member = here_.head; member != nullptr; member = member->next) {
         cancel_anywhere(*member->fiber);
     }
     // These are told through their hubs, which runs nothing here.
     const std::lock_guard lock(owner_.lock);
-    for (MemberBase* member = elsewhere_.head; member != nullptr; member = member->next) {
+    for (TaskMemberBase* member = elsewhere_.head; member != nullptr; member = member->next) {
         cancel_anywhere(*member->fiber);
     }
 }
@@ -91,7 +91,7 @@ void GroupState::failed(std::exception_ptr error) noexcept {
     cancel("another part of the task group has failed");
 }
 
-void GroupState::returned(const MemberBase& member) noexcept {
+void GroupState::returned(const TaskMemberBase& member) noexcept {
     if (until_ == GroupEnd::all || member.daemon) {
         return;
     }
@@ -104,7 +104,7 @@ void GroupState::returned(const MemberBase& member) noexcept {
     cancel("another member of the task group has returned");
 }
 
-void GroupState::left(MemberBase& member) noexcept {
+void GroupState::left(TaskMemberBase& member) noexcept {
     if (!member.elsewhere) {
         here_.remove(member);
         if (here_.awaited() == 0) {

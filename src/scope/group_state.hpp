@@ -15,14 +15,14 @@
 namespace weft::impl {
 
 /// The members of a group on one side: those on its own hub, which only that hub's thread touches, or all others.
-struct MemberList {
-    void push(MemberBase& member) noexcept;
-    void remove(MemberBase& member) noexcept;
+struct TaskList {
+    void push(TaskMemberBase& member) noexcept;
+    void remove(TaskMemberBase& member) noexcept;
     /// The number that run() waits for before it ends the daemons.
     std::size_t awaited() const noexcept { return size - daemons; }
 
-    MemberBase* head = nullptr;
-    MemberBase* tail = nullptr;
+    TaskMemberBase* head = nullptr;
+    TaskMemberBase* tail = nullptr;
     std::size_t size = 0;
     std::size_t daemons = 0;
 };
@@ -39,15 +39,15 @@ public:
 
     // On the group's hub.
     void check_running() const;
-    void add(MemberBase& member) noexcept;
+    void add(TaskMemberBase& member) noexcept;
     void started_one() noexcept;
     std::size_t size() noexcept;
     void stopping() noexcept override;
 
     // In a member.
-    void returned(const MemberBase& member) noexcept;
+    void returned(const TaskMemberBase& member) noexcept;
     void failed(std::exception_ptr error) noexcept;
-    void left(MemberBase& member) noexcept;
+    void left(TaskMemberBase& member) noexcept;
 
 private:
     enum class Phase { fresh, running, ended };
@@ -65,8 +65,8 @@ private:
     Phase phase_ = Phase::fresh;
     bool stopping_ = false;
     bool enough_ = false;  ///< GroupEnd::any: one has returned; guarded by owner_.lock
-    MemberList here_;
-    MemberList elsewhere_;  ///< guarded by owner_.lock
+    TaskList here_;
+    TaskList elsewhere_;  ///< guarded by owner_.lock
     OneWaiter owner_;
     std::vector<std::exception_ptr> failures_;  ///< guarded by owner_.lock
     std::exception_ptr passing_;  ///< what has ended the block and is no failure: it goes on from run()

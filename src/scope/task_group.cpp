@@ -12,7 +12,7 @@ namespace impl {
 namespace {
 
 void run_member(ClosureBase& base) {
-    auto& member = static_cast<MemberBase&>(base);
+    auto& member = static_cast<TaskMemberBase&>(base);
     try {
         member.inner.invoke(member.inner);
         member.group->returned(member);
@@ -24,19 +24,19 @@ void run_member(ClosureBase& base) {
 }
 
 void drop_member(ClosureBase& base) noexcept {
-    auto& member = static_cast<MemberBase&>(base);
+    auto& member = static_cast<TaskMemberBase&>(base);
     member.inner.drop(member.inner);
 }
 
 void end_member(ClosureBase& base) noexcept {
-    auto& member = static_cast<MemberBase&>(base);
+    auto& member = static_cast<TaskMemberBase&>(base);
     member.inner.destroy(member.inner);
     member.group->left(member);
 }
 
 }  // namespace
 
-MemberBase::MemberBase(ClosureBase& of) noexcept : inner(of) {
+TaskMemberBase::TaskMemberBase(ClosureBase& of) noexcept : inner(of) {
     invoke = &run_member;
     drop = &drop_member;
     destroy = &end_member;
@@ -50,7 +50,7 @@ NewFiber make_member(GroupState& group, const SpawnOptions& options, std::size_t
     return make_fiber(options, bytes, alignment);
 }
 
-void start_member(GroupState& group, FiberBlock* fiber, MemberBase& member, const SpawnOptions& options,
+void start_member(GroupState& group, FiberBlock* fiber, TaskMemberBase& member, const SpawnOptions& options,
                   bool daemon) {
     member.group = &group;
     member.fiber = fiber;

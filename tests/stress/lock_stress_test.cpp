@@ -16,6 +16,7 @@
 #include <weft/core/run.hpp>
 #include <weft/sync/barrier.hpp>
 #include <weft/sync/latch.hpp>
+#include <weft/sync/mutex.hpp>
 #include <weft/sync/once.hpp>
 #include <weft/sync/recursive_mutex.hpp>
 #include <weft/sync/shared_mutex.hpp>
@@ -145,6 +146,36 @@ TEST(LockStress, WhatIsDoneOnceIsDoneOnceAndSeenByAll) {
         });
         EXPECT_EQ(attempts, 3);
     }
+}
+
+TEST(MutexHuge, AHundredThousandFibersGetItInTheOrderOfTheirArrival) {
+    constexpr int count = 100'000;
+    run([&] {
+        Mutex mutex;
+        std::vector<int> order;
+        order.reserve(count);
+        mutex.lock();
+        {
+            std::vector<Fiber<>> fibers;
+            fibers.reserve(count);
+            for (int i = 0; i < count; ++i) {
+                fibers.push_back(spawn(SpawnOptions{.stack_size = 16 * 1024}, [&, i] {
+                    const std::lock_guard guard(mutex);
+                    order.push_back(i);
+                    yield();
+                }));
+            }
+            yield();
+            mutex.unlock();
+            for (auto& fiber : fibers) {
+                fiber.get();
+            }
+        }
+        ASSERT_EQ(order.size(), static_cast<std::size_t>(count));
+        for (int i = 0; i < count; ++i) {
+            ASSERT_EQ(order[static_cast<std::size_t>(i)], i);
+        }
+    });
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ public:
 private:
     template <class F, class... Args>
     void add(const SpawnOptions& options, bool daemon, F&& fn, Args&&... args) {
-        using Made = impl::Member<impl::SpawnResult<F, Args...>, std::decay_t<F>, std::decay_t<Args>...>;
+        using Made = impl::TaskMember<impl::SpawnResult<F, Args...>, std::decay_t<F>, std::decay_t<Args>...>;
         const impl::NewFiber fresh = impl::make_member(*state_, options, sizeof(Made), alignof(Made));
         Made* member = nullptr;
         try {
