@@ -4,6 +4,7 @@
 PAGES = {
     "fibers": ("Fibers", ["core/fiber.hpp", "core/fiber_ref.hpp", "core/spawn_later.hpp", "core/fiber_local.hpp", "core/dump.hpp"]),
     "running": ("Running, sleeping, time", ["core/run.hpp", "time/deadline.hpp"]),
+    "runtime": ("Several hubs", ["runtime/runtime.hpp"]),
     "scopes": ("Limits, cancellation and shields", ["scope/scope.hpp", "scope/cancel_scope.hpp", "scope/timeout.hpp"]),
     "groups": ("Task groups", ["scope/task_group.hpp", "scope/started.hpp", "scope/exception_group.hpp"]),
     "errors": ("Errors", ["base/error.hpp"]),
@@ -22,7 +23,8 @@ PAGES = {
     "unix": ("Unix-domain sockets", ["net/unix.hpp"]),
     "server": ("Servers", ["net/server.hpp"]),
     "os": ("Signals and limits of the system", ["os/signal.hpp", "os/limits.hpp"]),
-    "testing": ("Testing", ["testing/virtual_time.hpp"]),
+    "testing": ("Testing", ["testing/virtual_time.hpp", "testing/shuffled_order.hpp", "testing/sequencer.hpp",
+                            "testing/checkpoints.hpp"]),
     "version": ("Version", ["version.hpp"]),
 }
 

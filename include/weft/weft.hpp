@@ -29,6 +29,7 @@
 #include <weft/pool/group.hpp>
 #include <weft/pool/imap.hpp>
 #include <weft/pool/pool.hpp>
+#include <weft/runtime/runtime.hpp>
 #include <weft/scope/cancel_scope.hpp>
 #include <weft/scope/exception_group.hpp>
 #include <weft/scope/scope.hpp>

@@ -1,6 +1,7 @@
 // The hub's loop and the switches between fibers.
 #include "core/hub.hpp"
 
+#include "base/env.hpp"
 #include "base/error.hpp"
 #include "core/dump.hpp"
 #include "core/fiber_ref.hpp"
@@ -39,6 +40,9 @@ constinit thread_local Hub* current_hub = nullptr;
 
 Hub::Hub(std::unique_ptr<Poller> poller)
     : running_(&main_), thread_context_(init_thread_context()), poller_(std::move(poller)) {
+    if (const auto seed = env::number("WEFT_SHUFFLE", 0, INT64_MAX)) {
+        shuffle(static_cast<std::uint64_t>(*seed));
+    }
     install_overflow_names();
     install_fatal_dump();
     register_hub(*this);
@@ -102,6 +106,24 @@ void Hub::yield(bool pass) noexcept {
 
 Execution* Hub::loop_entry(void* hub) { static_cast<Hub*>(hub)->loop(); }
 
+void Hub::shuffle(std::optional<std::uint64_t> seed) noexcept {
+    lots_ = seed;
+    quantum_left_ = 0;
+}
+
+FiberBlock& Hub::next_after_pass() noexcept {
+    if (!lots_) [[likely]] {
+        return ready_.pop();
+    }
+    // Every switch comes by here then, so that the others need not look whether the order is shuffled.
+    quantum_left_ = 0;
+    // SplitMix64: a good sequence from any seed, zero included.
+    std::uint64_t lot = *lots_ += 0x9e3779b97f4a7c15U;
+    lot = (lot ^ (lot >> 30)) * 0xbf58476d1ce4e5b9U;
+    lot = (lot ^ (lot >> 27)) * 0x94d049bb133111ebU;
+    return ready_.pop_any(lot ^ (lot >> 31));
+}
+
 void Hub::loop() noexcept {
     for (;;) {
         try {
@@ -113,7 +135,7 @@ void Hub::loop() noexcept {
             }
         }
         if (!ready_.empty()) {
-            running_ = &ready_.pop();
+            running_ = &next_after_pass();
             switch_context(loop_fiber_.execution, running_->execution, thread_context_);
         }
     }

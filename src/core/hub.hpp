@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -78,6 +79,9 @@ public:
     /// Takes `record` out of its queues for the reason `how`; if that wins, its fiber becomes ready.
     void expire(WaitRecord& record, Wake how) noexcept;
 
+    /// From now on who runs next is drawn by lot, with a sequence that `seed` fixes; null: first come, first served again.
+    void shuffle(std::optional<std::uint64_t> seed) noexcept;
+
     std::int64_t now() noexcept { return poller_->now(); }
     Poller& poller() noexcept { return *poller_; }
     TimerQueue& timers() noexcept { return timers_; }
@@ -129,6 +133,7 @@ private:
     static Execution* loop_entry(void* hub);
     [[noreturn]] void loop() noexcept;
     FiberBlock& next_to_run() noexcept;
+    FiberBlock& next_after_pass() noexcept;
     void pass();
     void wait_for_events();
     void tell_idle();
@@ -151,6 +156,7 @@ private:
     FiberBlock* all_ = nullptr;
     std::uint64_t next_id_ = 0;
     std::uint64_t next_foreign_id_ = 0;
+    std::optional<std::uint64_t> lots_;  ///< the state of the lots, where the order is shuffled
 
     alignas(64) Inbox inbox_;
     std::atomic<bool> asleep_{false};        ///< the hub may be blocked in the poller

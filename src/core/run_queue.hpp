@@ -3,6 +3,10 @@
 
 #include "core/fiber_block.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
 namespace weft::impl {
 
 /// Intrusive first in, first out queue; one hub's thread only.
@@ -24,6 +28,25 @@ public:
         FiberBlock& fiber = *head_;
         head_ = fiber.next;
         return fiber;
+    }
+
+    /// As pop(), but takes the one that `choice` falls on among the oldest ones.
+    FiberBlock& pop_any(std::uint64_t choice) noexcept {
+        constexpr std::size_t most = 64;  // how far it looks
+        std::size_t ready = 0;
+        for (const FiberBlock* each = head_; each != nullptr && ready < most; each = each->next) {
+            ++ready;
+        }
+        FiberBlock* before = nullptr;
+        FiberBlock* chosen = head_;
+        for (std::size_t skip = choice % ready; skip > 0; --skip) {
+            before = std::exchange(chosen, chosen->next);
+        }
+        (before != nullptr ? before->next : head_) = chosen->next;
+        if (chosen == tail_) {
+            tail_ = before;
+        }
+        return *chosen;
     }
 
 private:
