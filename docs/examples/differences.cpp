@@ -3,9 +3,14 @@
 
 #include <chrono>
 #include <cstdio>
+#include <deque>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -43,6 +48,57 @@ void learn_of_errors() {
     } catch (const std::exception& error) {
         std::printf("main learns: %s\n", error.what());
     }
+}
+
+void link_a_queue() {
+    std::deque<std::string> finished;
+    weft::Semaphore more(0);
+    auto worker = weft::spawn(weft::SpawnOptions{.name = "worker"}, [] {});
+    worker.link([&](const weft::FiberOutcome& ended) {
+        finished.push_back(ended.fiber.name());
+        more.release();
+    });
+    more.acquire();
+    std::printf("first: %s\n", finished.front().c_str());
+}
+
+void save() { weft::sleep_for(1ms); }
+void talk() {}
+
+void join_what_must_be_done() {
+    auto helper = weft::spawn(save);
+    talk();  // if it throws, the helper is cancelled and joined
+    helper.join();
+    std::puts("saved");
+}
+
+void hand_down() {
+    auto settings = std::make_shared<std::map<std::string, int>>();
+    auto child = weft::spawn([settings] {
+        auto grandchild = weft::spawn([settings] { (*settings)["depth"] = 2; });
+        grandchild.join();
+    });
+    child.join();
+    std::printf("depth %d\n", settings->at("depth"));
+}
+
+void* give_up(void*) {
+    weft::RawFiber::switch_to_parent();
+    return nullptr;
+}
+
+void end_raw_fibers() {
+    const std::vector<weft::RawFiber> generators{weft::RawFiber(give_up), weft::RawFiber(give_up)};
+    generators.front().switch_to();
+    for (const weft::RawFiber& generator : generators) generator.throw_into();
+    std::printf("dead: %d %d\n", generators.front().dead(), generators.back().dead());
+}
+
+void wait_for_jobs() {
+    std::vector<weft::Fiber<>> jobs;
+    for (int i = 0; i < 3; ++i) jobs.push_back(weft::spawn(save));
+    weft::join_all(jobs, 5s);
+    std::puts("all jobs done");
 }
 
 void wait_for_what_matters() {
@@ -123,6 +179,11 @@ int main() {
     weft::run([] {
         small_numbers();
         learn_of_errors();
+        link_a_queue();
+        join_what_must_be_done();
+        hand_down();
+        end_raw_fibers();
+        wait_for_jobs();
         wait_for_what_matters();
         refuse();
 
@@ -143,6 +204,11 @@ int main() {
 }
 // expect: seats 0 0
 // expect: main learns: disk full
+// expect: first: worker
+// expect: saved
+// expect: depth 2
+// expect: dead: 1 1
+// expect: all jobs done
 // expect: done, whatever else still sleeps
 // expect: refused: negative timeout
 // expect: 1 0

@@ -3,6 +3,8 @@
 # page: (title, headers below include/weft/)
 PAGES = {
     "fibers": ("Fibers", ["core/fiber.hpp", "core/fiber_ref.hpp", "core/spawn_later.hpp", "core/fiber_local.hpp", "core/dump.hpp"]),
+    "waiting": ("Waiting for many", ["core/wait.hpp", "core/waitable.hpp"]),
+    "raw": ("Raw fibers", ["core/raw_fiber.hpp"]),
     "running": ("Running, sleeping, time", ["core/run.hpp", "time/deadline.hpp"]),
     "runtime": ("Several hubs", ["runtime/runtime.hpp"]),
     "scopes": ("Limits, cancellation and shields", ["scope/scope.hpp", "scope/cancel_scope.hpp", "scope/timeout.hpp"]),

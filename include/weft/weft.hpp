@@ -14,8 +14,11 @@
 #include <weft/core/fiber.hpp>
 #include <weft/core/fiber_local.hpp>
 #include <weft/core/fiber_ref.hpp>
+#include <weft/core/raw_fiber.hpp>
 #include <weft/core/run.hpp>
 #include <weft/core/spawn_later.hpp>
+#include <weft/core/wait.hpp>
+#include <weft/core/waitable.hpp>
 #include <weft/future/combine.hpp>
 #include <weft/future/std_future.hpp>
 #include <weft/net/address.hpp>

@@ -46,6 +46,17 @@ struct ThreadContext {
 /// Makes `self` stand for the calling thread's own stack.
 void init_thread_execution(Execution& self) noexcept;
 
+/// What the sanitizers are told: `self` is to be found on the stack of `other` from now on.
+inline void copy_stack_notes([[maybe_unused]] Execution& self, [[maybe_unused]] const Execution& other) noexcept {
+#if WEFT_ASAN
+    self.stack_bottom = other.stack_bottom;
+    self.stack_size = other.stack_size;
+#endif
+#if WEFT_TSAN
+    self.tsan_fiber = other.tsan_fiber;
+#endif
+}
+
 /// The bottom frame of every fiber. noexcept: an exception that reaches it ends the program with the throwing frames
 /// intact.
 void start_context(boost::context::detail::transfer_t transfer) noexcept;

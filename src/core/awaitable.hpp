@@ -4,6 +4,8 @@
 #include "core/hub.hpp"
 #include "core/wait.hpp"
 
+#include <weft/core/waitable.hpp>
+
 #include <concepts>
 
 namespace weft::impl {
@@ -25,6 +27,25 @@ concept Awaitable = requires(T& object, const T& seen, WaitNode& node) {
     { object.delist(node) }
     noexcept->std::same_as<bool>;
 };
+
+struct WaitableAccess {
+    static Waitable make(void* object, const WaitableOps& ops) noexcept { return {object, ops}; }
+    static bool enlist(const Waitable& at, WaitNode& node) noexcept {
+        return at.ops_->enlist(at.object_, node);
+    }
+    static bool delist(const Waitable& at, WaitNode& node) noexcept {
+        return at.ops_->delist(at.object_, node);
+    }
+};
+
+/// What the public waitable() of an Awaitable returns.
+template <Awaitable T>
+Waitable make_waitable(T& object) noexcept {
+    static constexpr WaitableOps ops{
+        [](void* of, WaitNode& at) noexcept { return static_cast<T*>(of)->enlist(at); },
+        [](void* of, WaitNode& at) noexcept { return static_cast<T*>(of)->delist(at); }};
+    return WaitableAccess::make(&object, ops);
+}
 
 /// One wait in one queue, which stands by its delist().
 template <class Queue>

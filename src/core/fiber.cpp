@@ -2,6 +2,7 @@
 #include <weft/core/fiber.hpp>
 
 #include "base/error.hpp"
+#include "core/awaitable.hpp"
 #include "core/fiber_ref.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
@@ -20,6 +21,14 @@ FiberBlock& checked(FiberBlock* block, const char* operation) {
     }
     return *block;
 }
+
+// A FiberEnd is made for each call: it knows who calls.
+constexpr WaitableOps end_of_fiber{[](void* fiber, WaitNode& node) noexcept {
+                                       return FiberEnd(*static_cast<FiberBlock*>(fiber)).enlist(node);
+                                   },
+                                   [](void* fiber, WaitNode& node) noexcept {
+                                       return FiberEnd(*static_cast<FiberBlock*>(fiber)).delist(node);
+                                   }};
 
 /// The second of the fiber's end and the handle's gives the stack back.
 void release(FiberBlock& fiber) noexcept {
@@ -106,6 +115,12 @@ void FiberHandle::detach() noexcept {
     FiberBlock& fiber = checked(std::exchange(block_, nullptr), "detach");
     start_anywhere(fiber);
     release(fiber);
+}
+
+Waitable FiberHandle::waitable() const {
+    FiberBlock& fiber = checked(block_, "a wait for several");
+    start_anywhere(fiber);
+    return WaitableAccess::make(&fiber, end_of_fiber);
 }
 
 FiberRef FiberHandle::ref() const { return RefBox::wrap(box_of(checked(block_, "ref"))); }

@@ -11,6 +11,10 @@
 namespace weft::impl {
 
 struct FiberBlock;
+struct WaitRecord;
+
+/// Whether a Gathering takes what its member `tag` has.
+bool take_gathered(WaitRecord& record, std::uint32_t tag) noexcept;
 
 /// Why a fiber is parked; printed in every dump.
 enum class WaitReason : std::uint8_t {
@@ -68,6 +72,7 @@ struct WaitRecord {
     std::int64_t own_until = INT64_MAX;  ///< the limit of the call itself, where scopes may change theirs
     unsigned uncaught = 0;  ///< exceptions that unwind its fiber: what they hide does not reach it
     bool in_set = false;    ///< queued in several lists: the first to decide wins
+    bool gathers = false;   ///< a set that outlives the win: a Gathering
     std::atomic<std::uint32_t> decided{0};  ///< sets only: 0 open, else 1 + the winning node's tag
     std::atomic<std::uint32_t> signal{0};   ///< threads only: the futex word, 1 once woken
 
@@ -81,7 +86,9 @@ struct WaitRecord {
     }
 
     /// Whether who holds the lock of a queue may serve the record through its node `tag` there.
-    bool take(std::uint32_t tag) noexcept { return !in_set || decide(tag); }
+    bool take(std::uint32_t tag) noexcept {
+        return !in_set || (gathers ? take_gathered(*this, tag) : decide(tag));
+    }
 };
 
 /// The tag that an abort decides a set with, and what winner() says of one that is open; no node carries them.

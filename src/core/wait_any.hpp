@@ -13,21 +13,17 @@ namespace weft::impl {
 /// One of the objects, with the fiber's node in its queue. For one wait at a time.
 class Choice {
 public:
+    explicit Choice(const Waitable& object) noexcept : object_(object) {}
     template <Awaitable T>
-    explicit Choice(T& object) noexcept
-        : object_(&object),
-          enlist_([](void* of, WaitNode& at) noexcept { return static_cast<T*>(of)->enlist(at); }),
-          delist_([](void* of, WaitNode& at) noexcept { return static_cast<T*>(of)->delist(at); }) {}
+    explicit Choice(T& object) noexcept : object_(make_waitable(object)) {}
 
-    bool enlist() noexcept { return enlist_(object_, node); }
-    void delist() noexcept { static_cast<void>(delist_(object_, node)); }
+    bool enlist() noexcept { return WaitableAccess::enlist(object_, node); }
+    void delist() noexcept { static_cast<void>(WaitableAccess::delist(object_, node)); }
 
     WaitNode node;
 
 private:
-    void* object_;
-    bool (*enlist_)(void*, WaitNode&) noexcept;
-    bool (*delist_)(void*, WaitNode&) noexcept;
+    Waitable object_;
 };
 
 /// Waits until one of the objects, of which there is at least one, gives what it has to the caller; returns which. The

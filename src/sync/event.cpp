@@ -43,4 +43,6 @@ bool Event::enlist(impl::WaitNode& node) noexcept {
 
 bool Event::delist(impl::WaitNode& node) noexcept { return queue_.delist(node); }
 
+Waitable Event::waitable() noexcept { return impl::make_waitable(*this); }
+
 }  // namespace weft

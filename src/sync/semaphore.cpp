@@ -88,4 +88,6 @@ bool Semaphore::enlist(impl::WaitNode& node) noexcept { return enlist_or_take(no
 
 bool Semaphore::delist(impl::WaitNode& node) noexcept { return queue_.delist(node); }
 
+Waitable Semaphore::waitable() noexcept { return impl::make_waitable(*this); }
+
 }  // namespace weft

@@ -1,10 +1,13 @@
 // The waiting calls of core and testing.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <stdexcept>
 
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
+#include <weft/core/wait.hpp>
 #include <weft/testing/virtual_time.hpp>
 
 #include "contract/waiting_call.hpp"
@@ -51,9 +54,57 @@ struct Get : Join {
 };
 WEFT_WAITING_CALL("Fiber::get", Get);
 
-// What they have ordered stays ordered: tests/unit/core/start_test.cpp and kill_test.cpp.
+/// Two fibers that never end by themselves, and an event that is never set.
+struct WaitMany : WaitingCall {
+    void fulfil() override { fibers[1].kill(); }
+    void expect_untouched() override {
+        for (const auto& fiber : fibers) {
+            EXPECT_FALSE(fiber.ready());
+        }
+    }
+    std::array<Fiber<>, 2> fibers{spawn([] { sleep_for(1h); }), spawn([] { sleep_for(1h); })};
+};
+struct WaitAny : WaitMany {
+    void call(Deadline deadline) override { EXPECT_EQ(wait_any(fibers, deadline), 1U); }
+};
+WEFT_WAITING_CALL("wait_any", WaitAny);
+
+struct WaitForOne : WaitMany {
+    void call(Deadline deadline) override {
+        if (wait(fibers, 1, deadline).empty()) {
+            throw TimeoutError("wait");  // it says so by what it returns
+        }
+    }
+};
+WEFT_WAITING_CALL("wait", WaitForOne);
+
+struct JoinAll : WaitMany {
+    void call(Deadline deadline) override { join_all(fibers, deadline); }
+    void fulfil() override {
+        for (const auto& fiber : fibers) {
+            fiber.kill();
+        }
+    }
+};
+WEFT_WAITING_CALL("join_all", JoinAll);
+
+struct JoinAllOrThrow : WaitMany {
+    void call(Deadline deadline) override {
+        try {
+            join_all_or_throw(fibers, deadline);
+        } catch (const std::runtime_error&) {
+            EXPECT_TRUE(fibers[1].ready());
+        }
+    }
+    void fulfil() override { fibers[1].kill(std::make_exception_ptr(std::runtime_error("failed"))); }
+};
+WEFT_WAITING_CALL("join_all_or_throw", JoinAllOrThrow);
+
+// What they have ordered stays ordered: tests/unit/core/start_test.cpp and wait_many_test.cpp.
 WEFT_WAITS_OTHERWISE("FiberHandle::cancel_and_join");
 WEFT_WAITS_OTHERWISE("FiberHandle::kill_and_join");
+WEFT_WAITS_OTHERWISE("cancel_all");
+WEFT_WAITS_OTHERWISE("kill_all");
 
 struct WaitAllParked : WaitingCall {
     void call(Deadline) override { testing::wait_all_parked(); }

@@ -5,6 +5,7 @@
 #include <weft/base/export.hpp>
 #include <weft/core/closure.hpp>
 #include <weft/core/fiber_ref.hpp>
+#include <weft/core/waitable.hpp>
 #include <weft/time/deadline.hpp>
 
 #include <cstddef>
@@ -104,6 +105,9 @@ public:
 
     /// Lets the fiber go on alone; its error, if any, is reported when it ends. Empties the handle.
     void detach() noexcept;
+
+    /// The fiber's end, for wait_any() and its companions.
+    Waitable waitable() const;
 
     [[nodiscard]] FiberRef ref() const;
     [[nodiscard]] std::uint64_t id() const noexcept;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weft/base/export.hpp>
+#include <weft/core/waitable.hpp>
 #include <weft/sync/wait_queue.hpp>
 #include <weft/time/deadline.hpp>
 
@@ -36,6 +37,9 @@ public:
         // acquire: pairs with set().
         return (queue_.word.load(std::memory_order_acquire) & flag) != 0;
     }
+
+    /// For wait_any() and its companions.
+    Waitable waitable() noexcept;
 
     // For the library: the event as one of several things that a fiber waits for.
     WEFT_INTERNAL bool ready() const noexcept { return is_set(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weft/base/export.hpp>
+#include <weft/core/waitable.hpp>
 #include <weft/sync/clock.hpp>
 #include <weft/sync/wait_queue.hpp>
 #include <weft/time/deadline.hpp>
@@ -60,6 +61,9 @@ public:
         // acquire: pairs with release().
         return queue_.word.load(std::memory_order_acquire) / unit;
     }
+
+    /// For wait_any() and its companions.
+    Waitable waitable() noexcept;
 
     // For the library: the semaphore as one of several things that a fiber waits for.
     WEFT_INTERNAL bool ready() const noexcept { return available() != 0; }

@@ -216,6 +216,20 @@ TEST_P(Spawn, RefusedMappingsAreASystemErrorAndTheProgramGoesOn) {
     EXPECT_EQ(spawn(SpawnOptions{.stack_size = 3 * 1024 * 1024}, [] { return 1; }).get(), 1);
 }
 
+template <class... Args>
+concept Spawnable = requires(Args... args) {
+    spawn(args...);
+};
+
+// CONFORMANCE 4
+TEST_P(Spawn, WhatCannotBeCalledIsRefusedByTheCompiler) {
+    struct Nothing {};
+    static_assert(Spawnable<void (*)()>);
+    static_assert(!Spawnable<Nothing>);
+    static_assert(!Spawnable<void (*)(int), const char*>);
+    static_assert(!Spawnable<SpawnOptions, void (*)(int)>);
+}
+
 // CONFORMANCE 7
 TEST_P(Spawn, AFiberIsAliveWhileItRuns) {
     FiberRef self;
