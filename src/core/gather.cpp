@@ -63,6 +63,7 @@ bool Gathering::abort_wait(WaitRecord& record) noexcept {
 Gathering::Member* Gathering::first_or_wait() noexcept {
     outcome = Wake::woken;
     lapsed = false;
+    own_until = INT64_MAX;
     signal.store(0, std::memory_order_relaxed);
     const std::lock_guard lock(lock_);
     Member* first = ready_;

@@ -76,8 +76,8 @@ RawBlock::~RawBlock() {
     if (slot != nullptr) {
         give_back_raw_stack(*this);
     }
-    unuse(parent);
     if (root != this) {
+        unhold(*parent);
         unhold(*root);
     }
 }
@@ -134,8 +134,8 @@ void unhold(RawBlock& block) noexcept {
 void unwind_raw(RawBlock& block) noexcept {
     RawRoot& root = *block.root;
     use(block);
-    use(*root.current);
-    unuse(std::exchange(block.parent, root.current));
+    hold(*root.current);
+    unhold(*std::exchange(block.parent, root.current));
     try {
         raw_switch(root, &block, Cargo{nullptr, std::make_exception_ptr(FiberExit{})});
     } catch (...) {

@@ -29,12 +29,12 @@ struct RawBlock {
     bool active() const noexcept { return state.load(std::memory_order_relaxed) == RawState::active; }
     bool dead() const noexcept { return state.load(std::memory_order_relaxed) == RawState::dead; }
 
-    std::atomic<std::uint32_t> users{1};  ///< references, children, being the current one
+    std::atomic<std::uint32_t> users{1};  ///< references, being the current one
     std::atomic<std::uint32_t> holders{
-        1};  ///< all users together, the list of the active ones, being an orphan
+        1};  ///< all users together, children, the list of the active ones, being an orphan
     std::atomic<RawState> state{RawState::fresh};
     RawRoot* root;               ///< held, except by the root itself
-    RawBlock* parent = nullptr;  ///< used; null for a root
+    RawBlock* parent = nullptr;  ///< held; null for a root
     Execution execution;
     StackSlot* slot = nullptr;
     RawFiber::Body body;

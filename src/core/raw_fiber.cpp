@@ -36,7 +36,7 @@ RawFiber::RawFiber(Body body, std::size_t stack_size) {
     impl::hold(root);
     block->body = std::move(body);
     block->parent = root.current;
-    impl::use(*root.current);
+    impl::hold(*root.current);
     impl::prepare_raw(*block, stack_size);
     block_ = block.release();
 }
@@ -88,8 +88,8 @@ void RawFiber::set_parent(const RawFiber& parent) const {
             throw std::invalid_argument("weft: set_parent: the parents would form a circle");
         }
     }
-    impl::use(*parent.block_);
-    impl::unuse(std::exchange(block_->parent, parent.block_));
+    impl::hold(*parent.block_);
+    impl::unhold(*std::exchange(block_->parent, parent.block_));
 }
 
 bool RawFiber::started() const noexcept { return block_ != nullptr && !block_->fresh(); }

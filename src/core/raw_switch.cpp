@@ -127,7 +127,7 @@ Execution* raw_entry(void* block) {
 
 void prepare_raw(RawBlock& block, std::size_t stack_size) {
     Hub& hub = Hub::ensure();
-    block.slot = hub.stacks().acquire(stack_size != 0 ? stack_size : hub.stack_size);
+    block.slot = hub.stacks().acquire(stack_size != 0 ? stack_size : stack_class_size(hub.stack_class));
     auto* top =
         reinterpret_cast<std::byte*>(reinterpret_cast<std::uintptr_t>(block.slot) & ~std::uintptr_t{63});
     prepare_context(block.execution, *block.slot, top, &raw_entry, &block);

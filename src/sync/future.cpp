@@ -67,6 +67,8 @@ const std::exception_ptr& FutureState::error() noexcept {
     return error_;
 }
 
+Waitable FutureState::waitable() noexcept { return make_waitable(*this); }
+
 bool FutureState::enlist(WaitNode& node) noexcept {
     const std::uint32_t before = queue_.claim();
     const bool queued = (before & set_flag) == 0;

@@ -25,7 +25,7 @@ struct RawAccess;
 /// switches away again instead stops the program. A raw fiber that outlives its weft fiber is ended with that one; one
 /// whose last reference ends elsewhere is ended when its weft fiber uses raw fibers next. A body that holds a
 /// reference to its own raw fiber keeps it until then; so does one in the middle of `current().parent().switch_to()`,
-/// and not in switch_to_parent().
+/// and not in switch_to_parent(). Being a parent keeps nobody from ending.
 ///
 /// Values are passed as pointers, which the receiver may use as long as what they point to lives: locals of the sender
 /// do while it is suspended.

@@ -7,6 +7,7 @@
 #include <weft/time/deadline.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <initializer_list>
 #include <iterator>

@@ -74,6 +74,9 @@ public:
     /// The error it was set to: null for a value. The result must be there. Counts as having seen the error.
     [[nodiscard]] std::exception_ptr exception() const;
 
+    /// For wait_any() and its companions.
+    Waitable waitable() const noexcept { return checked("a wait for several").waitable(); }
+
     // For the library: the future as one of several things that a fiber waits for.
     bool enlist(impl::WaitNode& node) noexcept { return state_->enlist(node); }
     bool delist(impl::WaitNode& node) noexcept { return state_->delist(node); }

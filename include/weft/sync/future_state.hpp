@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weft/base/export.hpp>
+#include <weft/core/waitable.hpp>
 #include <weft/sync/wait_queue.hpp>
 #include <weft/time/deadline.hpp>
 
@@ -52,6 +53,7 @@ public:
     /// What it was set to; counts as having seen it. Only once it is ready.
     const std::exception_ptr& error() noexcept;
 
+    Waitable waitable() noexcept;
     bool enlist(WaitNode& node) noexcept;
     bool delist(WaitNode& node) noexcept;
     /// False, and nothing is told, if it is ready.

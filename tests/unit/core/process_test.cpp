@@ -9,6 +9,7 @@
 
 #include <weft/base/error.hpp>
 #include <weft/core/fiber.hpp>
+#include <weft/core/raw_fiber.hpp>
 #include <weft/core/run.hpp>
 
 #include "context/sanitizer.hpp"
@@ -45,6 +46,18 @@ struct SaysSo {
 
 TEST_F(Process, ExitFromAFiberEndsItWithThatStatus) {
     EXPECT_EXIT(run([] { spawn([] { exit_from_a_fiber(3); }).join(); }), ::testing::ExitedWithCode(3), "^$");
+}
+
+TEST_F(Process, ExitFromARawFiberUnwindsTheOthers) {
+    const auto body = [] {
+        const RawFiber other([](void*) -> void* {
+            const SaysSo note{"unwound"};
+            return RawFiber::switch_to_parent();
+        });
+        other.switch_to();
+        RawFiber([](void*) -> void* { exit_from_a_fiber(5); }).switch_to();
+    };
+    EXPECT_EXIT(body(), ::testing::ExitedWithCode(5), "^unwound$");
 }
 
 TEST_F(Process, ExitFromAFiberRunsTheExitHandlers) {

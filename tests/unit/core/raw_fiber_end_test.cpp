@@ -159,13 +159,6 @@ TEST(RawFiberProcess, SuspendedOnesAtTheEndOfThreadsAndProgramsDoNoHarm) {
             std::exit(3);
         },
         ::testing::ExitedWithCode(3), "");
-    EXPECT_EXIT(
-        {
-            static std::string notes;
-            const RawFiber other = suspended(notes);
-            RawFiber([&](void*) -> void* { std::exit(4); }).switch_to();
-        },
-        ::testing::ExitedWithCode(4), "");
 }
 
 // CONFORMANCE 61

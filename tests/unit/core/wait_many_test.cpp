@@ -18,6 +18,7 @@
 #include <weft/core/run.hpp>
 #include <weft/core/spawn_later.hpp>
 #include <weft/sync/event.hpp>
+#include <weft/sync/future.hpp>
 #include <weft/sync/semaphore.hpp>
 #include <weft/testing/virtual_time.hpp>
 
@@ -62,8 +63,10 @@ TEST_P(WaitMany, AnyReturnsTheFirstThatIsReadyAndTakesNothingFromTheOthers) {
 }
 
 // CONFORMANCE 177
-TEST_P(WaitMany, FibersEventsAndSemaphoresAreWaitedForTogether) {
+TEST_P(WaitMany, FibersEventsSemaphoresAndFuturesAreWaitedForTogether) {
     Event event;
+    Promise<int> promise;
+    const Future<int> future = promise.future();
     Semaphore semaphore(0);
     auto fiber = spawn_later(3ms, [] {});
     auto others = spawn([&] {
@@ -71,11 +74,12 @@ TEST_P(WaitMany, FibersEventsAndSemaphoresAreWaitedForTogether) {
         semaphore.release(2);
         sleep_for(1ms);
         event.set();
+        promise.set_value(1);
     });
-    const Order order = wait({fiber, event, semaphore});
-    EXPECT_EQ(order.size(), 3U);
+    const Order order = wait({fiber, future, event, semaphore});
+    EXPECT_EQ(order.size(), 4U);
     if (on_virtual_time()) {
-        EXPECT_EQ(order, (Order{2, 1, 0}));
+        EXPECT_EQ(order, (Order{3, 2, 1, 0}));
     }
     EXPECT_EQ(semaphore.available(), 1U);
 }
