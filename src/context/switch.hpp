@@ -47,7 +47,8 @@ struct ThreadContext {
 void init_thread_execution(Execution& self) noexcept;
 
 /// What the sanitizers are told: `self` is to be found on the stack of `other` from now on.
-inline void copy_stack_notes([[maybe_unused]] Execution& self, [[maybe_unused]] const Execution& other) noexcept {
+inline void copy_stack_notes([[maybe_unused]] Execution& self,
+                             [[maybe_unused]] const Execution& other) noexcept {
 #if WEFT_ASAN
     self.stack_bottom = other.stack_bottom;
     self.stack_size = other.stack_size;
