@@ -5,6 +5,8 @@ A block of code stands below a comment that says where it is from:
     <!-- example: hello.cpp -->    the whole of docs/examples/hello.cpp
     <!-- part of: hello.cpp -->    lines that follow each other there, perhaps indented less
     <!-- output: hello.cpp -->     what it prints: its `// expect:` texts, in order, one for each line
+and so does a table whose second column has code:
+    <!-- rows from: hello.cpp -->  each piece of it is somewhere in docs/examples/hello.cpp, line breaks and spaces aside
 Also: links lead somewhere, the reference is current, and each WEFT_ variable of src/ is described."""
 import re
 import subprocess
@@ -17,6 +19,7 @@ EXAMPLES = ROOT / "docs/examples"
 REFERENCE = ROOT / "docs/reference"
 BLOCK = re.compile(r"(?:<!-- (?P<how>example|part of|output): (?P<file>\S+) -->\n)?^```(?P<language>\w*)\n(?P<code>.*?)^```$",
                    re.MULTILINE | re.DOTALL)
+TABLE = re.compile(r"<!-- rows from: (?P<file>\S+) -->\n(?P<rows>(?:^\|.*\n)*)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|(?:src|href)=\"([^\"#]+)\"")
 STEERING = re.compile(r"^// (example: build-only|expect-exit: \d+|expect: .*)\n", re.MULTILINE)
 
@@ -76,6 +79,25 @@ def check_blocks(path, text, complaints):
             complaints.add(path, text.count("\n", 0, match.start()) + 1, message)
 
 
+def cells(row):
+    """The texts between the bars of a table's row; a bar in a cell is written with a backslash."""
+    return [cell.replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", row.strip())[1:-1]]
+
+
+def check_tables(path, text, complaints):
+    for match in TABLE.finditer(text):
+        first = text.count("\n", 0, match.start("rows")) + 1
+        rows = match["rows"].splitlines()
+        if len(rows) < 3 or not (EXAMPLES / match["file"]).exists():
+            complaints.add(path, first - 1, "rows from: no table, or no such example")
+            continue
+        known = re.sub(r"\s", "", shown(match["file"]))
+        for number, row in enumerate(rows):
+            for code in re.findall(r"`([^`]+)`", cells(row)[1]):
+                if re.sub(r"\s", "", code) not in known:
+                    complaints.add(path, first + number, f"not in docs/examples/{match['file']}: {code}")
+
+
 def check_links(path, text, complaints):
     for match in LINK.finditer(text):
         target = match.group(1) or match.group(2)
@@ -108,6 +130,7 @@ def main():
     for path in pages():
         text = path.read_text()
         check_blocks(path, text, complaints)
+        check_tables(path, text, complaints)
         check_links(path, text, complaints)
     check_variables(complaints)
     reference = subprocess.run([REFERENCE / "generate.py", "--check"], stdout=subprocess.PIPE, text=True)
