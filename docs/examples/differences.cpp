@@ -133,6 +133,22 @@ void spin(weft::Mutex& mutex) {
     std::puts("spun");
 }
 
+void park() {
+    weft::Semaphore lot(0);  // to park: lot.acquire()
+    int going = 0;
+    std::vector<weft::Fiber<>> parked;
+    for (int i = 0; i < 3; ++i) {
+        parked.push_back(weft::spawn([&] {
+            lot.acquire();
+            ++going;
+        }));
+    }
+    weft::yield();
+    lot.release(2);  // the two that have waited longest go on
+    weft::yield();
+    std::printf("%d go on\n", going);
+}
+
 weft::Mutex one_reader;
 
 void read_alone(weft::net::UnixStream& stream) {
@@ -197,6 +213,7 @@ int main() {
         mutex.unlock();
         spinner.join();
 
+        park();
         forbid_two_readers();
         ask_without_waiting();
         let_the_receiver_run();
@@ -213,6 +230,7 @@ int main() {
 // expect: refused: negative timeout
 // expect: 1 0
 // expect: spun
+// expect: 2 go on
 // expect: two readers
 // expect: 0 bytes, would block: yes
 // expect: the receiver has run: yes

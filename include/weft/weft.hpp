@@ -40,6 +40,7 @@
 #include <weft/scope/task_group.hpp>
 #include <weft/scope/timeout.hpp>
 #include <weft/sync/barrier.hpp>
+#include <weft/sync/capacity_limiter.hpp>
 #include <weft/sync/condition_variable.hpp>
 #include <weft/sync/event.hpp>
 #include <weft/sync/future.hpp>

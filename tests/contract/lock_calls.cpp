@@ -6,6 +6,7 @@
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
 #include <weft/sync/barrier.hpp>
+#include <weft/sync/capacity_limiter.hpp>
 #include <weft/sync/latch.hpp>
 #include <weft/sync/once.hpp>
 #include <weft/sync/recursive_mutex.hpp>
@@ -119,6 +120,19 @@ struct BarrierArrive : WaitingCall {
     Barrier barrier{2};
 };
 WEFT_WAITING_CALL("Barrier::arrive_and_wait", BarrierArrive);
+
+/// Somebody else has the only token.
+struct LimiterAcquire : WaitingCall {
+    LimiterAcquire() { limiter.acquire_on_behalf_of(this); }
+    void call(Deadline deadline) override {
+        limiter.acquire(deadline);
+        limiter.release();
+    }
+    void fulfil() override { limiter.release_on_behalf_of(this); }
+    void expect_untouched() override { EXPECT_EQ(limiter.borrowed(), 1U); }
+    CapacityLimiter limiter{1};
+};
+WEFT_WAITING_CALL("CapacityLimiter::acquire", LimiterAcquire);
 
 /// Another one is in it, and sleeps.
 struct OnceCall : WaitingCall {

@@ -534,6 +534,29 @@ TEST_P(TaskGroupTest, ADeadlockOfItsMembersComesOutOfIt) {
                  ExceptionGroup);
 }
 
+// CONFORMANCE 296
+TEST_P(TaskGroupTest, TheFibersOfOneThatDiesMayBeGivenAnErrorOfTheirOwn) {
+    struct ParentHasDied {};
+    bool told = false;
+    Fiber<> child;
+    auto parent = spawn([&] {
+        child = spawn([&] {
+            try {
+                sleep_for(1h);
+            } catch (const ParentHasDied&) {
+                told = true;
+            }
+        });
+        this_fiber().link_exception(
+            [of = child.ref()](const FiberOutcome&) { of.kill(std::make_exception_ptr(ParentHasDied{})); });
+        yield();
+        throw std::runtime_error("dies");
+    });
+    EXPECT_THROW(parent.get(), std::runtime_error);
+    child.join();
+    EXPECT_TRUE(told);
+}
+
 TEST(TaskGroupThread, OnAThreadWithoutAHubItGetsOne) {
     int ran = 0;
     run([&] { task_group([&](TaskGroup& group) { group.spawn([&] { ++ran; }); }); });
