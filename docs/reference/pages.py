@@ -16,6 +16,7 @@ PAGES = {
               "sync/wait_group.hpp", "sync/barrier.hpp", "sync/once.hpp"]),
     "channels": ("Channels", ["channel/channel.hpp", "channel/ends.hpp", "channel/select.hpp", "channel/errors.hpp"]),
     "queues": ("Queues", ["channel/queue.hpp", "channel/joinable_queue.hpp"]),
+    "broadcasts": ("Broadcasts and mailboxes", ["channel/broadcast.hpp", "channel/mailbox.hpp"]),
     "futures": ("Futures", ["sync/future.hpp", "future/combine.hpp", "future/std_future.hpp"]),
     "pools": ("Groups and pools", ["pool/group.hpp", "pool/pool.hpp", "pool/imap.hpp"]),
     "bytes": ("Bytes and descriptors", ["base/bytes.hpp", "base/unique_fd.hpp"]),
@@ -32,6 +33,6 @@ PAGES = {
 }
 
 # For the library's own use, or only lists of others.
-NOT_DESCRIBED = {"weft.hpp", "base/export.hpp", "base/spinlock.hpp", "channel/channel_core.hpp", "channel/item_channel.hpp",
+NOT_DESCRIBED = {"weft.hpp", "base/export.hpp", "base/spinlock.hpp", "channel/broadcast_core.hpp", "channel/channel_core.hpp", "channel/item_channel.hpp",
                  "channel/item_iterator.hpp", "channel/select_core.hpp", "core/closure.hpp", "core/wait_list.hpp", "scope/group_member.hpp", "sync/clock.hpp",
                  "sync/countdown.hpp", "sync/future_state.hpp", "sync/wait_queue.hpp"}

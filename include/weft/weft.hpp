@@ -4,10 +4,12 @@
 #include <weft/base/bytes.hpp>
 #include <weft/base/error.hpp>
 #include <weft/base/unique_fd.hpp>
+#include <weft/channel/broadcast.hpp>
 #include <weft/channel/channel.hpp>
 #include <weft/channel/ends.hpp>
 #include <weft/channel/errors.hpp>
 #include <weft/channel/joinable_queue.hpp>
+#include <weft/channel/mailbox.hpp>
 #include <weft/channel/queue.hpp>
 #include <weft/channel/select.hpp>
 #include <weft/core/dump.hpp>

@@ -1,6 +1,7 @@
 // The exceptions of channels, and which of them a failed exchange is.
 #include <weft/channel/errors.hpp>
 
+#include <weft/channel/broadcast.hpp>
 #include <weft/channel/channel_core.hpp>
 
 namespace weft {
@@ -13,6 +14,11 @@ ChannelBroken::~ChannelBroken() = default;
 
 EndClosed::EndClosed(const std::string& what) : ChannelClosed(what) {}
 EndClosed::~EndClosed() = default;
+
+Lagged::Lagged(std::uint64_t missed)
+    : std::runtime_error("receive: " + std::to_string(missed) + " messages have been missed"),
+      missed_(missed) {}
+Lagged::~Lagged() = default;
 
 namespace impl {
 

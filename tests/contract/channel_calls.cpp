@@ -5,9 +5,11 @@
 #include <optional>
 
 #include <weft/base/error.hpp>
+#include <weft/channel/broadcast.hpp>
 #include <weft/channel/channel.hpp>
 #include <weft/channel/ends.hpp>
 #include <weft/channel/joinable_queue.hpp>
+#include <weft/channel/mailbox.hpp>
 #include <weft/channel/queue.hpp>
 #include <weft/channel/select.hpp>
 
@@ -180,6 +182,61 @@ struct JoinableJoin : WaitingCall {
     JoinableQueue<int> queue;
 };
 WEFT_WAITING_CALL("JoinableQueue::join", JoinableJoin);
+
+struct SubscriptionReceive : WaitingCall {
+    void call(Deadline deadline) override { EXPECT_EQ(*listener.receive(deadline), 1); }
+    void fulfil() override { EXPECT_TRUE(broadcast.try_send(1)); }
+    void expect_untouched() override { EXPECT_EQ(listener.try_receive(), nullptr); }
+    Broadcast<int> broadcast{1};
+    Subscription<int> listener = broadcast.subscribe();
+};
+WEFT_WAITING_CALL("Subscription::receive", SubscriptionReceive);
+
+struct SubscriptionNext : SubscriptionReceive {
+    void call(Deadline deadline) override { EXPECT_EQ(*listener.next(deadline), 1); }
+};
+WEFT_WAITING_CALL("Subscription::next", SubscriptionNext);
+
+struct SubscriptionLoop : SubscriptionReceive {
+    void call(Deadline) override {
+        for (const auto& message : listener) {
+            EXPECT_EQ(*message, 1);
+            break;
+        }
+    }
+    bool takes_deadline() const override { return false; }
+};
+WEFT_WAITING_CALL("Subscription::begin", SubscriptionLoop);
+
+struct BroadcastSend : WaitingCall {
+    BroadcastSend() { broadcast.send(0); }
+    void call(Deadline deadline) override { broadcast.send(1, deadline); }
+    void fulfil() override { EXPECT_EQ(*listener.try_receive(), 0); }
+    void expect_untouched() override {
+        EXPECT_EQ(*listener.try_receive(), 0);
+        EXPECT_EQ(listener.try_receive(), nullptr) << "nobody sees what was not sent";
+        broadcast.send(0);
+    }
+    Broadcast<int> broadcast{1};
+    Subscription<int> listener = broadcast.subscribe();
+};
+WEFT_WAITING_CALL("Broadcast::send", BroadcastSend);
+
+/// A letter that is not wanted lies there.
+struct MailboxReceive : WaitingCall {
+    MailboxReceive() { box.send(0); }
+    void call(Deadline deadline) override {
+        EXPECT_EQ(box.receive([](int letter) { return letter == 1; }, deadline), 1);
+    }
+    void fulfil() override { box.send(1); }
+    void expect_untouched() override {
+        EXPECT_EQ(box.try_receive(), 0);
+        EXPECT_EQ(box.try_receive(), std::nullopt);
+        box.send(0);
+    }
+    Mailbox<int> box;
+};
+WEFT_WAITING_CALL("Mailbox::receive", MailboxReceive);
 
 }  // namespace
 }  // namespace weft::test
