@@ -30,7 +30,7 @@ private:
 }  // namespace impl
 
 /// A Queue whose users say when they are done with an item, so that join() can wait until all that was put in has been dealt with.
-template <class T, class Order = impl::Fifo>
+template <class T, class Order = OldestFirst>
 class JoinableQueue : private Queue<T, Order> {
     using Base = Queue<T, Order>;
 

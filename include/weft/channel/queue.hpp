@@ -32,12 +32,18 @@ struct Reversed {
 
 }  // namespace impl
 
+/// The orders in which a queue gives its items. Of SmallestFirst, equal ones come in no particular order.
+using OldestFirst = impl::Fifo;
+using NewestFirst = impl::Lifo;
+template <class T, class Compare = std::less<T>>
+using SmallestFirst = impl::Greatest<impl::Reversed<Compare>>;
+
 /// Holds up to `capacity` items, first in, first out unless it is a PriorityQueue or a LifoQueue. Getters are served in the order
 /// in which they came, and putters too. What Channel says of T holds here too: its moves, and here its comparisons, run under a
 /// lock; a comparison that throws stops the program.
 ///
 /// A Channel does most of this. A queue can also be looked into and resized, and has other orders.
-template <class T, class Order = impl::Fifo>
+template <class T, class Order = OldestFirst>
 class Queue {
 public:
     using value_type = T;
@@ -169,12 +175,12 @@ private:
     impl::ItemChannel<T, Order> core_;
 };
 
-/// Gives the smallest item first, as `Compare` says. Equal ones come in no particular order.
+/// Gives the smallest item first, as `Compare` says.
 template <class T, class Compare = std::less<T>>
-using PriorityQueue = Queue<T, impl::Greatest<impl::Reversed<Compare>>>;
+using PriorityQueue = Queue<T, SmallestFirst<T, Compare>>;
 
 /// Gives the newest item first.
 template <class T>
-using LifoQueue = Queue<T, impl::Lifo>;
+using LifoQueue = Queue<T, NewestFirst>;
 
 }  // namespace weft
