@@ -94,4 +94,5 @@ int main() {
 // expect: 9
 // expect: the source has stopped
 // expect: sum 30
+// expect: the source has stopped
 // expect: the pipeline has failed
