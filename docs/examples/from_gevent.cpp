@@ -88,6 +88,26 @@ void ends() {
     check(links == 2);
 }
 
+void several() {
+    std::vector<weft::Fiber<int>> fibers;
+    for (int number = 1; number <= 3; ++number) fibers.push_back(weft::spawn(f, number));
+    weft::join_all(fibers, 1s);
+    weft::join_all_or_throw(fibers);
+    int sum = 0;
+    for (const auto& fiber : weft::as_finished(fibers)) sum += fiber.ready() ? 1 : 0;
+    check(sum == 3);
+
+    weft::Event event;
+    auto setter = weft::spawn([&] { event.set(); });
+    check(weft::wait_any({event, setter}, 1s) == 0);
+    check(weft::wait({event, setter}).size() == 2);
+
+    std::vector<weft::Fiber<>> sleepers;
+    sleepers.push_back(weft::spawn(take_an_hour));
+    weft::kill_all(sleepers);
+    check(sleepers.front().ready());
+}
+
 void timeouts() {
     check_throws<weft::TimeoutError>([] { weft::fail_after(1s, take_an_hour); });
     bool done = weft::move_on_after(1s, take_an_hour);
@@ -250,9 +270,23 @@ void sockets() {
 }
 
 void hub() {
+    bool stuck = false;
     weft::Event nobody_sets;
-    check_throws<weft::Deadlock>([&] { nobody_sets.wait(); });
+    try {
+        nobody_sets.wait();
+    } catch (const weft::Deadlock&) {
+        stuck = true;
+    }
+    check(stuck);
     check(weft::testing::lets_others_run([] { weft::sleep_for(0s); }));
+}
+
+void greenlets() {
+    auto body = [](void* first) { return weft::RawFiber::switch_to_parent(first); };
+    int value = 1;
+    weft::RawFiber generator(body);
+    check(generator.switch_to(&value) == &value);
+    check(generator.switch_to() == nullptr);
 }
 
 int main() {
@@ -260,6 +294,7 @@ int main() {
         weft::testing::VirtualTime time;
         fibers();
         ends();
+        several();
         timeouts();
         own_timeout();
         events();
@@ -268,6 +303,7 @@ int main() {
         pools();
     }
     weft::run(hub);
+    weft::run(greenlets);
     weft::run(sockets);
     std::puts("all is so");
 }
