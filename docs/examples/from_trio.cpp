@@ -126,13 +126,16 @@ void memory_channels() {
 void synchronisation() {
     weft::Event event;
     weft::Mutex lock;
-    weft::Semaphore limiter(2);
+    weft::CapacityLimiter limiter(2);
+    weft::Semaphore slots(2);
     auto setter = weft::spawn([&] { event.set(); });
     event.wait();
     const std::scoped_lock locked(lock);
     limiter.acquire();
-    check(limiter.available() == 1);
+    check(limiter.borrowed() == 1);
     limiter.release();
+    slots.acquire();
+    slots.release();
 
     static weft::FiberLocal<std::string> request;
     *request = "main";
