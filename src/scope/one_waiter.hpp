@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/spinlock.hpp"
+#include "core/hub.hpp"
 #include "core/park.hpp"
 
 #include <utility>

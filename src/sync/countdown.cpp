@@ -81,6 +81,10 @@ Latch::Latch(std::uint32_t count) : count_(count) {
                impl::Countdown::largest);
 }
 
+Waitable Latch::waitable() noexcept { return impl::make_waitable(*this); }
+
+Waitable WaitGroup::waitable() noexcept { return impl::make_waitable(*this); }
+
 void Latch::arrive_and_wait(std::uint32_t by, Deadline deadline) {
     count_down(by);
     count_.wait(deadline, "arrival at a latch", by);

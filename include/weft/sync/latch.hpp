@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weft/base/export.hpp>
+#include <weft/core/waitable.hpp>
 #include <weft/sync/countdown.hpp>
 #include <weft/time/deadline.hpp>
 
@@ -38,6 +39,9 @@ public:
     /// Threads:   any fiber or thread.
     /// Since:     0.1
     void arrive_and_wait(std::uint32_t by = 1, Deadline deadline = never);
+
+    /// For wait_any() and its companions.
+    Waitable waitable() noexcept;
 
     // For the library: the latch as one of several things that a fiber waits for.
     WEFT_INTERNAL bool ready() const noexcept { return try_wait(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weft/base/export.hpp>
+#include <weft/core/waitable.hpp>
 #include <weft/sync/countdown.hpp>
 #include <weft/time/deadline.hpp>
 
@@ -35,6 +36,9 @@ public:
 
     /// The jobs that are left.
     [[nodiscard]] std::uint32_t count() const noexcept { return count_.count(); }
+
+    /// For wait_any() and its companions.
+    Waitable waitable() noexcept;
 
     // For the library: the group as one of several things that a fiber waits for.
     WEFT_INTERNAL bool ready() const noexcept { return count() == 0; }

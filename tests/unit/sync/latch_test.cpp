@@ -1,7 +1,6 @@
 // Latch, WaitGroup, Barrier, Once: who goes on when, and what an interrupted wait takes back.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
@@ -12,13 +11,13 @@
 #include <weft/base/error.hpp>
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
+#include <weft/core/wait.hpp>
 #include <weft/sync/barrier.hpp>
 #include <weft/sync/latch.hpp>
 #include <weft/sync/once.hpp>
 #include <weft/sync/wait_group.hpp>
 #include <weft/testing/virtual_time.hpp>
 
-#include "core/wait_any.hpp"
 #include "support/hub_fixture.hpp"
 
 namespace weft {
@@ -70,9 +69,7 @@ TEST_P(LatchTest, IsOneOfSeveralThingsToWaitFor) {
     Latch never_open(1);
     WaitGroup jobs(1);
     auto worker = spawn([&] { jobs.done(); });
-    std::array choices{impl::Choice(never_open), impl::Choice(jobs)};
-    Deadline deadline = never;
-    EXPECT_EQ(impl::wait_any(choices, deadline), 1U);
+    EXPECT_EQ(wait_any({never_open, jobs}), 1U);
 }
 
 TEST_P(WaitGroupTest, WaitsWhileThereAreJobsAndMayBeUsedAgain) {
