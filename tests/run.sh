@@ -8,6 +8,7 @@ usage: tests/run.sh [options]
   --no-install      use the machine as it is
   --preset NAME     dev (address and undefined-behaviour sanitizers; the default), release, tsan or coverage
   -R REGEX          only the tests whose name matches
+  --programs "A B"  builds only these test programs (unit_core, stress, ...) and runs their tests
   --label REGEX     only the tests with such a label (unit folders, contract, lint, ...; slow and huge run only this way)
   -j N              jobs (default: as many as there are cores)
 END
@@ -15,12 +16,19 @@ END
 fail() { echo "tests/run.sh: $*" >&2; usage >&2; exit 2; }
 
 install=yes preset=dev jobs=$(nproc)
-select=(-LE '^(slow|huge)$') regex=()
+select=(-LE '^(slow|huge)$') regex=() targets=()
 while [ $# -gt 0 ]; do
     case $1 in
         --no-install) install=no ;;
         --preset) preset=${2-}; shift ;;
         -R) regex=(-R "${2-}"); shift ;;
+        --programs)
+            # shellcheck disable=SC2206
+            programs=(${2-})
+            targets=(--target "${programs[@]}")
+            regex=(-R "^($(IFS='|'; echo "${programs[*]}"))\\.")
+            shift
+            ;;
         --label) select=(-L "${2-}"); shift ;;
         -j) jobs=${2-}; shift ;;
         -h | --help) usage; exit 0 ;;
@@ -41,7 +49,7 @@ if [ $install = yes ]; then
 fi
 
 cmake --preset "$preset" -DWEFT_TESTS=ON --log-level=NOTICE
-cmake --build "build/$preset" -j "$jobs"
+cmake --build "build/$preset" -j "$jobs" "${targets[@]}"
 
 # The thread sanitizer's shadow memory does not stand every random address layout of newer kernels.
 fixed_layout=()
