@@ -84,7 +84,7 @@ void ends() {
     weft::LinkToken token = fiber.link(callback);
     fiber.unlink(token);
     fiber.join();
-    weft::yield();
+    weft::sleep_for(1ms);
     check(links == 2);
 }
 

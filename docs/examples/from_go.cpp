@@ -30,6 +30,7 @@ void goroutines() {
     auto f = [&ran](int by) { ran += by; };
     weft::spawn_detached(f, 3);
     weft::yield();
+    weft::sleep_for(1ms);
     check(ran == 3);
 
     auto answer = weft::spawn(square, 6);

@@ -7,7 +7,8 @@ A block of code stands below a comment that says where it is from:
     <!-- output: hello.cpp -->     what it prints: its `// expect:` texts, in order, one for each line
 and so does a table whose second column has code:
     <!-- rows from: hello.cpp -->  each piece of it is somewhere in docs/examples/hello.cpp, line breaks and spaces aside
-Also: links lead somewhere, the reference is current, and each WEFT_ variable of src/ is described."""
+Also: links lead somewhere, each README.md below docs/ names the pages beside it, the reference is current, and each
+WEFT_ variable of src/ is described."""
 import re
 import subprocess
 import sys
@@ -105,6 +106,15 @@ def check_links(path, text, complaints):
             complaints.add(path, text.count("\n", 0, match.start()) + 1, f"leads nowhere: {target}")
 
 
+def check_indexes(complaints):
+    """A page that no index names is not found."""
+    for index in (ROOT / "docs").glob("*/README.md"):
+        named = {match.group(1) for match in LINK.finditer(index.read_text())}
+        for page in index.parent.glob("*.md"):
+            if page != index and page.name not in named:
+                complaints.add(page, 1, f"{index.relative_to(ROOT)} does not name this page")
+
+
 def check_variables(complaints):
     page = REFERENCE / "environment.md"
     described = page.read_text()
@@ -132,6 +142,7 @@ def main():
         check_blocks(path, text, complaints)
         check_tables(path, text, complaints)
         check_links(path, text, complaints)
+    check_indexes(complaints)
     check_variables(complaints)
     reference = subprocess.run([REFERENCE / "generate.py", "--check"], stdout=subprocess.PIPE, text=True)
     print(reference.stdout, end="")
