@@ -31,9 +31,14 @@
 #include <weft/net/unix.hpp>
 #include <weft/os/limits.hpp>
 #include <weft/os/signal.hpp>
+#include <weft/periodic/call_later.hpp>
+#include <weft/periodic/rate_limiter.hpp>
+#include <weft/periodic/retry.hpp>
+#include <weft/periodic/ticker.hpp>
 #include <weft/pool/group.hpp>
 #include <weft/pool/imap.hpp>
 #include <weft/pool/pool.hpp>
+#include <weft/pool/thread_pool.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/scope/cancel_scope.hpp>
 #include <weft/scope/exception_group.hpp>

@@ -33,6 +33,8 @@ Registry& registry() noexcept {
 }
 
 std::atomic<int> own_threads{0};
+std::atomic<std::size_t> jobs_out{0};
+std::atomic<bool> jobs_asked{false};  ///< a hub goes by there being some
 
 /// The number of threads in this process; 0 if the kernel does not say.
 long thread_count() noexcept {
@@ -126,12 +128,33 @@ Hub* HubAccess::find(HubRef ref) noexcept {
 
 void count_own_thread(int change) noexcept { own_threads.fetch_add(change, std::memory_order_relaxed); }
 
+void job_begins() noexcept { jobs_out.fetch_add(1); }
+
+void job_ends() noexcept {
+    // In one order for all: who asks sets `asked` and then looks at the number, and so one of the two sees the other.
+    if (jobs_out.fetch_sub(1) == 1 && jobs_asked.exchange(false)) {
+        const std::lock_guard lock(registry().lock);
+        for (Hub* hub : registry().hubs) {
+            hub->poller().notify();
+        }
+    }
+}
+
+bool jobs_are_out() noexcept {
+    if (jobs_out.load() == 0) {
+        return false;
+    }
+    jobs_asked.store(true);
+    return jobs_out.load() != 0;
+}
+
 bool block_for_good(Hub& hub) {
     Registry& all = registry();
     const std::lock_guard lock(all.lock);
     hub.blocked_for_good = true;
     const auto blocked = [](const Hub* each) { return each->blocked_for_good && each->nothing_posted(); };
-    if (!std::all_of(all.hubs.begin(), all.hubs.end(), blocked) || !all_threads_known(all)) {
+    if (!std::all_of(all.hubs.begin(), all.hubs.end(), blocked) || jobs_are_out() ||
+        !all_threads_known(all)) {
         return false;
     }
     // The oldest hub is the one of main() in all but contrived programs.

@@ -39,6 +39,12 @@ struct HubAccess {
 /// A thread that the library made (a pool's): it is not a reason to wait for the world outside.
 void count_own_thread(int change) noexcept;
 
+/// A job of a thread pool is out from its submission to its end: then nothing is a deadlock, and virtual time stands
+/// still. A hub that has asked is told when the last one has ended, and looks again.
+void job_begins() noexcept;
+void job_ends() noexcept;
+bool jobs_are_out() noexcept;
+
 /// Called by a hub without anything to wait for. If nothing in the process can wake any hub, raises Deadlock
 /// in a main fiber and says whether it was this hub's; otherwise the hub may sleep.
 bool block_for_good(Hub& hub);

@@ -3,9 +3,10 @@
 
 #include "base/sys.hpp"
 #include "net/look_up.hpp"
-#include "pool/thread_pool.hpp"
 
 #include <weft/base/error.hpp>
+#include <weft/core/run.hpp>
+#include <weft/pool/thread_pool.hpp>
 
 #include <cerrno>
 #include <charconv>
@@ -29,9 +30,8 @@ public:
     }
 };
 
-impl::ThreadPool& resolver_pool() {
-    static auto* pool =
-        new impl::ThreadPool(max_threads);  // threads may still be in libc when the process ends
+ThreadPool& resolver_pool() {
+    static auto* pool = new ThreadPool(max_threads);  // threads may still be in libc when the process ends
     return *pool;
 }
 
@@ -109,12 +109,19 @@ std::vector<net::Endpoint> look_up(const net::HostPort& name, Deadline& deadline
     if (address) {
         return {net::Endpoint(*address, *port)};
     }
-    auto answer = net::resolver_pool().run([name] { return net::ask_libc(name); }, deadline, error);
-    if (!answer) {
+    try {
+        if (deadline.is_relative()) {
+            deadline.fix(now());
+        }
+        // A caller who leaves abandons the look-up, which owns what it uses.
+        net::Answer answer =
+            net::resolver_pool().submit([name] { return net::ask_libc(name); }).get(deadline);
+        error = answer.error;
+        return std::move(answer.endpoints);
+    } catch (const std::system_error& failure) {
+        error = failure.code();  // its time is up, or there is no thread
         return {};
     }
-    error = answer->error;
-    return std::move(answer->endpoints);
 }
 
 std::vector<net::Endpoint> look_up(const net::HostPort& name, Deadline& deadline) {

@@ -1,138 +1,263 @@
-// The OS-thread pool.
-#include "pool/thread_pool.hpp"
+// The threads of a ThreadPool, and the queue of what they have to do.
+#include <weft/pool/thread_pool.hpp>
 
 #include "base/helper_thread.hpp"
+#include "core/awaitable.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
+#include "core/park.hpp"
+
+#include <weft/scope/scope.hpp>
+#include <weft/sync/event.hpp>
+
+#include <sched.h>
 
 #include <condition_variable>
 #include <deque>
+#include <system_error>
 
-namespace weft::impl {
+namespace weft {
 
-struct PoolJob::Waiting : WaitRecord {
-    explicit Waiting(PoolJob& of) noexcept : WaitRecord(WaitReason::pool_job, &of, &leave), job(of) {}
+namespace impl {
 
-    static bool leave(WaitRecord& record) noexcept {
-        PoolJob& job = static_cast<Waiting&>(record).job;
-        const std::scoped_lock lock(job.mutex_);
-        return std::exchange(job.waiter_, nullptr) != nullptr;
-    }
+namespace {
 
-    PoolJob& job;
+/// Until it ends virtual time stands still, and nobody is told of a deadlock.
+struct JobOut {
+    JobOut() noexcept { job_begins(); }
+    JobOut(const JobOut&) = delete;
+    JobOut& operator=(const JobOut&) = delete;
+    ~JobOut() { job_ends(); }
 };
 
-void PoolJob::execute() noexcept {
-    try {
-        call();
-    } catch (...) {
-        error_ = std::current_exception();
-    }
-    WaitRecord* waiter = nullptr;
-    {
-        const std::scoped_lock lock(mutex_);
-        done_ = true;
-        waiter = std::exchange(waiter_, nullptr);
-    }
-    if (waiter != nullptr) {
-        wake(*waiter);
-    }
+struct QueuedJob {
+    std::unique_ptr<JobOut> out;  // ends after the job
+    PoolJobPtr job;
+    std::uint64_t number = 0;
+};
+
+std::size_t usable_cores() noexcept {
+    cpu_set_t cores;
+    const int count = ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+    return static_cast<std::size_t>(std::max(count, 1));
 }
 
-bool PoolJob::wait(Deadline& deadline) {
-    Waiting record(*this);
-    {
-        const std::scoped_lock lock(mutex_);
-        if (done_) {
-            return true;
-        }
-        waiter_ = &record;
-    }
-    const OutsideWait outside(Hub::current());
-    switch (park(record, deadline)) {
-        case Wake::woken:
-            return true;
-        case Wake::timed_out:
-            return false;
-        case Wake::interrupted:
-            break;
-    }
-    throw_interrupt();
-}
+}  // namespace
 
-struct ThreadPool::Shared {
-    Shared(std::size_t most, std::chrono::milliseconds limit) : max_threads(most), idle_limit(limit) {}
+struct ThreadPoolEngine : std::enable_shared_from_this<ThreadPoolEngine> {
+    ThreadPoolEngine(std::size_t most, Duration limit) : max_threads(most), idle_limit(limit) {
+        none_busy.set();
+    }
 
     void serve();
+    void work(std::unique_lock<std::mutex>& lock);
+    /// Makes one more thread. Throws std::system_error. The caller holds the lock.
+    void grow();
 
-    const std::size_t max_threads;
-    const std::chrono::milliseconds idle_limit;
-    mutable std::mutex mutex;
-    std::condition_variable work;
-    std::deque<std::shared_ptr<PoolJob>> queue;
+    std::mutex mutex;
+    std::condition_variable more;
+    std::deque<QueuedJob> queue;
+    std::uint64_t last_number = 0;
+    std::size_t max_threads;
+    const Duration idle_limit;
     std::size_t threads = 0;
     std::size_t idle = 0;
+    std::size_t busy = 0;
     bool stopping = false;
+    Event none_busy;
 };
 
-void ThreadPool::Shared::serve() {
+void ThreadPoolEngine::work(std::unique_lock<std::mutex>& lock) {
+    QueuedJob next = std::move(queue.front());
+    queue.pop_front();
+    if (++busy == 1) {
+        none_busy.reset();
+    }
+    lock.unlock();
+    next.job->run(*next.job);
+    next.job.reset();  // what the call owns may take its time to end
+    lock.lock();
+    if (--busy == 0) {
+        none_busy.set();
+    }
+    lock.unlock();
+    next.out.reset();
+    lock.lock();
+}
+
+void ThreadPoolEngine::serve() {
     std::unique_lock lock(mutex);
-    while (!stopping) {
-        if (queue.empty()) {
-            ++idle;
-            const bool found = work.wait_for(lock, idle_limit, [this] { return stopping || !queue.empty(); });
-            --idle;
-            if (!found) {
-                break;
-            }
+    while (!stopping && threads <= max_threads) {
+        if (!queue.empty()) {
+            work(lock);
             continue;
         }
-        std::shared_ptr<PoolJob> job = std::move(queue.front());
-        queue.pop_front();
-        lock.unlock();
-        job->execute();
-        job.reset();  // what the call owns may take its time to end
-        lock.lock();
+        ++idle;
+        const bool needed = more.wait_for(
+            lock, idle_limit, [this] { return stopping || !queue.empty() || threads > max_threads; });
+        --idle;
+        if (!needed) {
+            break;
+        }
     }
     --threads;
+    more.notify_one();  // it may have been meant for a thread that stays
     count_own_thread(-1);
 }
 
-ThreadPool::ThreadPool(std::size_t max_threads, std::chrono::milliseconds idle_limit)
-    : shared_(std::make_shared<Shared>(max_threads, idle_limit)) {}
+void ThreadPoolEngine::grow() {
+    start_helper_thread([engine = shared_from_this()] { engine->serve(); }).detach();
+    ++threads;
+    count_own_thread(1);
+}
+
+}  // namespace impl
+
+ThreadPool::ThreadPool(std::size_t max_threads, Duration idle_limit)
+    : engine_(std::make_shared<impl::ThreadPoolEngine>(max_threads, idle_limit)) {}
 
 ThreadPool::~ThreadPool() {
-    const std::scoped_lock lock(shared_->mutex);
-    shared_->stopping = true;
-    shared_->queue.clear();
-    shared_->work.notify_all();
+    std::deque<impl::QueuedJob> dropped;
+    {
+        const std::scoped_lock lock(engine_->mutex);
+        engine_->stopping = true;
+        dropped.swap(engine_->queue);
+        engine_->more.notify_all();
+    }
+    dropped.clear();
+    if (!engine_->none_busy.is_set()) {
+        std::optional<Shield> shield;  // which would give a plain thread a hub
+        if (impl::Hub::current() != nullptr) {
+            shield.emplace();
+        }
+        engine_->none_busy.wait();
+    }
 }
 
 std::size_t ThreadPool::threads() const {
-    const std::scoped_lock lock(shared_->mutex);
-    return shared_->threads;
+    const std::scoped_lock lock(engine_->mutex);
+    return engine_->threads;
 }
 
-std::error_code ThreadPool::submit(std::shared_ptr<PoolJob> job) {
-    const std::scoped_lock lock(shared_->mutex);
-    shared_->queue.push_back(std::move(job));
-    // Idle threads that have been notified but have not run yet are spoken for by the jobs queued before this
-    // one.
-    if (shared_->idle >= shared_->queue.size() || shared_->threads >= shared_->max_threads) {
-        shared_->work.notify_one();
-        return {};
+std::size_t ThreadPool::max_threads() const {
+    const std::scoped_lock lock(engine_->mutex);
+    return engine_->max_threads;
+}
+
+std::size_t ThreadPool::queued() const {
+    const std::scoped_lock lock(engine_->mutex);
+    return engine_->queue.size();
+}
+
+void ThreadPool::resize(std::size_t max_threads) {
+    const std::scoped_lock lock(engine_->mutex);
+    engine_->max_threads = max_threads;
+    engine_->more.notify_all();
+    const std::size_t waiting = engine_->queue.size();
+    for (std::size_t spare = engine_->idle; spare < waiting && engine_->threads < max_threads; ++spare) {
+        engine_->grow();
     }
-    try {
-        start_helper_thread([shared = shared_] { shared->serve(); }).detach();
-        ++shared_->threads;
-        count_own_thread(1);
-    } catch (const std::system_error& failure) {
-        if (shared_->threads == 0) {
-            shared_->queue.pop_back();
-            return failure.code();
+}
+
+std::uint64_t ThreadPool::post(impl::PoolJobPtr job) {
+    impl::QueuedJob entry{std::make_unique<impl::JobOut>(), std::move(job), 0};
+    const std::scoped_lock lock(engine_->mutex);
+    // Idle threads that have been notified but have not run yet are spoken for by the jobs queued before this one.
+    if (engine_->idle <= engine_->queue.size() && engine_->threads < engine_->max_threads) {
+        try {
+            engine_->grow();
+        } catch (const std::system_error&) {
+            if (engine_->threads == 0) {
+                throw;
+            }
         }
     }
-    return {};
+    entry.number = ++engine_->last_number;
+    engine_->queue.push_back(std::move(entry));
+    engine_->more.notify_one();
+    return engine_->last_number;
 }
 
-}  // namespace weft::impl
+void ThreadPool::take_back(std::uint64_t job) {
+    impl::QueuedJob taken;
+    const std::scoped_lock lock(engine_->mutex);
+    const auto at = std::find_if(engine_->queue.begin(), engine_->queue.end(),
+                                 [job](const impl::QueuedJob& queued) { return queued.number == job; });
+    if (at != engine_->queue.end()) {
+        taken = std::move(*at);  // which ends after the lock
+        engine_->queue.erase(at);
+    }
+}
+
+void ThreadPool::await(const impl::FutureHandle& future, std::uint64_t job) {
+    impl::FutureState& state = *future.state();
+    impl::QueueRecord<impl::FutureState> record(impl::WaitReason::pool_job, this, state);
+    Deadline none = never;
+    if (!state.enlist(record.node) || impl::park(record, none) == impl::Wake::woken) {
+        return;
+    }
+    take_back(job);
+    {
+        const Shield shield;
+        future.wait();
+    }
+    static_cast<void>(future.exception());  // seen, if not by anybody
+    impl::throw_interrupt();
+}
+
+void ThreadPool::for_each_index(std::size_t count, const std::function<void(std::size_t)>& call) {
+    std::atomic<std::size_t> next{0};
+    auto share = [&] {
+        try {
+            for (std::size_t at = next++; at < count; at = next++) {
+                call(at);
+            }
+        } catch (...) {
+            next = count;
+            throw;
+        }
+    };
+    const std::size_t shares = std::min(count, std::max<std::size_t>(max_threads(), 1));
+    std::vector<std::pair<Future<>, std::uint64_t>> ends;
+    ends.reserve(shares);
+    std::exception_ptr error;
+    try {
+        while (ends.size() < shares) {
+            Promise<> promise;
+            Future<> end = promise.future();
+            ends.emplace_back(
+                end, post(impl::TypedPoolJob<void, decltype(share)>::make(std::move(promise), share)));
+        }
+        for (const auto& [end, job] : ends) {
+            end.wait();
+        }
+    } catch (...) {
+        next = count;
+        error = std::current_exception();
+        const Shield shield;
+        for (const auto& [end, job] : ends) {
+            take_back(job);
+            end.wait();
+        }
+    }
+    for (const auto& [end, job] : ends) {
+        const std::exception_ptr thrown = end.exception();
+        error = error != nullptr ? error : thrown;
+    }
+    if (error != nullptr) {
+        std::rethrow_exception(error);
+    }
+}
+
+ThreadPool& blocking_pool() {
+    constexpr std::size_t most = 64;
+    static auto* pool = new ThreadPool(most);  // threads may still be in a call when the process ends
+    return *pool;
+}
+
+ThreadPool& compute_pool() {
+    static auto* pool = new ThreadPool(impl::usable_cores());
+    return *pool;
+}
+
+}  // namespace weft

@@ -20,7 +20,7 @@ public:
     struct Member {
         VirtualPoller* poller = nullptr;
         bool idle = false;                ///< asleep; its hub leaves the rest of this alone meanwhile
-        bool job_out = false;             ///< waits for a job of a thread pool, which takes real time
+        bool job_out = false;             ///< there are jobs of thread pools, which take real time
         std::int64_t until = 0;           ///< its earliest deadline
         std::vector<pollfd> descriptors;  ///< what else would wake it
     };

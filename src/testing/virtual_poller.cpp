@@ -3,30 +3,12 @@
 
 #include "base/error.hpp"
 #include "base/sys.hpp"
-#include "core/hub.hpp"
+#include "core/hub_registry.hpp"
 
 #include <algorithm>
 #include <cerrno>
 
 namespace weft::impl {
-
-namespace {
-
-/// A job of a thread pool takes real time, which virtual time must not overtake.
-bool job_is_out() noexcept {
-    const Hub& hub = *Hub::current();
-    if (hub.outside_waits == 0) {
-        return false;
-    }
-    for (const FiberBlock* fiber = hub.fibers(); fiber != nullptr; fiber = fiber->all_next) {
-        if (fiber->wait != nullptr && fiber->wait->reason == WaitReason::pool_job) {
-            return true;
-        }
-    }
-    return false;
-}
-
-}  // namespace
 
 VirtualPoller::VirtualPoller()
     : clock_(VirtualClock::process()), wake_fd_(sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
@@ -44,7 +26,7 @@ void VirtualPoller::poll(std::int64_t until) {
         return;
     }
     member_.descriptors = polled_;
-    if (clock_.become_idle(member_, until, job_is_out())) {
+    if (clock_.become_idle(member_, until, jobs_are_out())) {
         return;
     }
     std::vector<pollfd> waited = member_.descriptors;

@@ -94,5 +94,11 @@ struct ImapNext : WaitingCall {
 };
 WEFT_WAITING_CALL("Imap::next", ImapNext);
 
+// A call in another thread cannot be interrupted, so who is cancelled waits for its end: tests/unit/pool shows that.
+WEFT_WAITS_OTHERWISE("ThreadPool::run");
+WEFT_WAITS_OTHERWISE("ThreadPool::map");
+WEFT_WAITS_OTHERWISE("run_blocking");
+WEFT_WAITS_OTHERWISE("parallel_map");
+
 }  // namespace
 }  // namespace weft::test

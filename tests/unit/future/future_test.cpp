@@ -285,7 +285,6 @@ TEST_P(FutureTest, ThenRunsOnAFiberAndPassesErrorsOn) {
     EXPECT_THROW(static_cast<void>(of_broken.get()), BrokenPromise);
 }
 
-// CONFORMANCE 171
 TEST_P(FutureTest, AContinuationThatThrowsDoesNotDisturbTheOthers) {
     const test::StderrCapture printed;
     Promise<int> promise;

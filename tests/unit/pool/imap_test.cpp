@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include <weft/base/error.hpp>
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
+#include <weft/sync/event.hpp>
 #include <weft/testing/virtual_time.hpp>
 
 #include "support/hub_fixture.hpp"
@@ -55,16 +57,30 @@ private:
     int bad_;
 };
 
-int slow_first(int number) {
-    sleep_for(number == 0 ? 10ms : 1ms);
-    return number;
-}
+/// Item 0 ends after all others.
+class SlowFirst {
+public:
+    explicit SlowFirst(int others) : others_(others) {}
+    int operator()(int number) {
+        if (number == 0) {
+            go_.wait();
+        } else if (--others_ == 0) {
+            go_.set();
+        }
+        return number;
+    }
+
+private:
+    int others_;
+    Event go_;
+};
 
 TEST_P(ImapTest, MapReturnsTheResultsInTheOrderOfTheElements) {
     Pool pool(3);
     const std::vector<int> numbers{0, 1, 2, 3, 4};
-    EXPECT_EQ(pool.map(numbers, slow_first), numbers);
-    EXPECT_TRUE(pool.map(Numbers(0), slow_first).empty());
+    SlowFirst slow_first(4);
+    EXPECT_EQ(pool.map(numbers, std::ref(slow_first)), numbers);
+    EXPECT_TRUE(pool.map(Numbers(0), std::ref(slow_first)).empty());
     const auto texts = pool.map(Numbers(3), [](int number) { return std::to_string(number); });
     EXPECT_EQ(texts, (std::vector<std::string>{"0", "1", "2"}));
     const auto owners = pool.map(Numbers(2), [](int number) { return std::make_unique<int>(number); });
@@ -101,12 +117,14 @@ TEST_P(ImapTest, MapEndsWithTheFirstErrorAndNothingOfItRunsOn) {
 TEST_P(ImapTest, InOrderEvenWithASlowFirstItemAndUnorderedAsCompleted) {
     Pool pool(2);
     std::vector<int> ordered;
-    for (const int number : pool.imap(Numbers(4), slow_first)) {
+    SlowFirst first(3);
+    for (const int number : pool.imap(Numbers(4), std::ref(first))) {
         ordered.push_back(number);
     }
     EXPECT_EQ(ordered, (std::vector{0, 1, 2, 3}));
     std::vector<int> unordered;
-    for (const int number : pool.imap_unordered(Numbers(4), slow_first)) {
+    SlowFirst second(3);
+    for (const int number : pool.imap_unordered(Numbers(4), std::ref(second))) {
         unordered.push_back(number);
     }
     EXPECT_EQ(unordered, (std::vector{1, 2, 3, 0}));
@@ -200,8 +218,9 @@ TEST_P(ImapTest, AfterKillNothingMoreIsStarted) {
 
 TEST_P(ImapTest, ACancelledReaderLosesNothing) {
     Pool pool(1);
-    auto results = pool.imap(Numbers(2), [](int number) {
-        sleep_for(5ms);
+    Event go;
+    auto results = pool.imap(Numbers(2), [&](int number) {
+        go.wait();
         return number;
     });
     EXPECT_THROW(results.next(1ms), TimeoutError);
@@ -209,6 +228,7 @@ TEST_P(ImapTest, ACancelledReaderLosesNothing) {
     yield();
     reader.cancel();
     reader.join();
+    go.set();
     EXPECT_EQ(results.next(), 0);
     EXPECT_EQ(results.next(), 1);
 }

@@ -14,6 +14,7 @@
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
 #include <weft/sync/event.hpp>
+#include <weft/sync/semaphore.hpp>
 #include <weft/testing/virtual_time.hpp>
 
 #include "support/hub_fixture.hpp"
@@ -145,26 +146,37 @@ TEST_P(PoolTest, JoinOfAnEmptyPoolReturnsAtOnce) {
 // CONFORMANCE 159
 TEST_P(PoolTest, ResizingStopsNobodyAndStartsWhoWaits) {
     Pool pool(3);
-    Crowd crowd;
-    auto body = [&] { crowd.stay(2ms); };
+    Semaphore leave(0);
+    int inside = 0;
+    auto body = [&] {
+        ++inside;
+        leave.acquire();
+        --inside;
+    };
     for (int i = 0; i < 3; ++i) {
         pool.spawn(body);
     }
     testing::wait_all_parked();
     pool.resize(1);
     EXPECT_EQ(pool.places(), 1U);
-    EXPECT_EQ(crowd.inside, 3);
-    pool.spawn(body);  // waits for all three
-    EXPECT_EQ(crowd.done, 3);
-    EXPECT_EQ(crowd.inside, 0);
-    auto waiting = spawn([&] { pool.spawn(body); });
-    auto waiting_too = spawn([&] { pool.spawn(body); });
+    EXPECT_EQ(inside, 3) << "nobody is stopped";
+    auto waiting = spawn([&] {
+        for (int i = 0; i < 3; ++i) {
+            pool.spawn(body);
+        }
+    });
+    leave.release(2);
     testing::wait_all_parked();
-    EXPECT_EQ(crowd.inside, 1);
+    EXPECT_EQ(inside, 1) << "two have left, and nobody has come for them";
+    leave.release();
+    testing::wait_all_parked();
+    EXPECT_EQ(inside, 1) << "the first of the new ones";
     pool.resize(3);
     testing::wait_all_parked();
-    EXPECT_EQ(crowd.inside, 3);
+    EXPECT_EQ(inside, 3);
+    waiting.get();
     pool.resize(0);
+    leave.release(3);
     pool.join();
     EXPECT_FALSE(pool.try_spawn(body).has_value());
     pool.resize(1);

@@ -1,5 +1,5 @@
 // The pool of OS threads.
-#include "pool/thread_pool.hpp"
+#include <weft/pool/thread_pool.hpp>
 
 #include <gtest/gtest.h>
 
@@ -7,173 +7,377 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
+#include <weft/core/spawn_later.hpp>
+#include <weft/future/combine.hpp>
 #include <weft/scope/scope.hpp>
+#include <weft/sync/event.hpp>
+#include <weft/sync/semaphore.hpp>
+#include <weft/testing/virtual_time.hpp>
 
+#include "support/host.hpp"
 #include "support/hub_fixture.hpp"
+#include "support/stderr_capture.hpp"
 
 namespace weft::test {
 namespace {
 
 using namespace std::chrono_literals;
-using impl::ThreadPool;
 
 WEFT_HUB_SUITE(ThreadPoolTest);
-
-template <class F>
-auto run_in(ThreadPool& pool, F fn, Deadline deadline = never) {
-    std::error_code error;
-    auto result = pool.run(std::move(fn), deadline, error);
-    EXPECT_EQ(result.has_value(), !error) << error.message();
-    return result;
-}
 
 /// Holds jobs until it is opened.
 class Gate {
 public:
-    void open() {
-        open_ = true;
-        open_.notify_all();
-    }
+    void open() { open_.release(1000); }
     void pass() {
-        ++waiting_;
-        waiting_.notify_all();
-        open_.wait(false);
+        waiting_.release();
+        open_.acquire();
     }
-    void wait_for(int count) {
-        for (int now = waiting_; now < count; now = waiting_) {
-            waiting_.wait(now);
+    /// Until so many have come since the last time.
+    void await(int count) {
+        for (int i = 0; i < count; ++i) {
+            waiting_.acquire();
         }
     }
 
 private:
-    std::atomic<bool> open_{false};
-    std::atomic<int> waiting_{0};
+    Semaphore open_{0};
+    Semaphore waiting_{0};
 };
+
+int answer() { return 42; }
 
 // CONFORMANCE 163
 TEST_P(ThreadPoolTest, RunsTheCallElsewhereWhileOtherFibersRun) {
     ThreadPool pool(4);
     Gate gate;
-    std::atomic<bool> other_ran{false};
+    bool other_ran = false;
     auto other = spawn([&] {
         other_ran = true;
         gate.open();
     });
     const auto here = std::this_thread::get_id();
-    const auto there = run_in(pool, [&] {
+    const auto there = pool.run([&] {
         gate.pass();
         return std::this_thread::get_id();
     });
     EXPECT_TRUE(other_ran);
-    EXPECT_NE(*there, here);
-    EXPECT_THROW(run_in(pool, []() -> int { throw std::runtime_error("from there"); }), std::runtime_error);
-    EXPECT_EQ(run_in(pool, [] { return std::make_unique<int>(7); }).value().operator*(), 7);
-    other.join();
+    EXPECT_NE(there, here);
+    EXPECT_THROW(pool.run([] { throw std::runtime_error("from there"); }), std::runtime_error);
+    EXPECT_EQ(*pool.run([](std::unique_ptr<int> own) { return own; }, std::make_unique<int>(7)), 7);
+    int local = 1;
+    pool.run([&](int& reference) { ++reference; }, local);
+    EXPECT_EQ(local, 2);
+    EXPECT_EQ(pool.submit(answer).get(), 42);
+    EXPECT_EQ(run_blocking(answer), 42);
 }
 
 // CONFORMANCE 164
 TEST_P(ThreadPoolTest, MoreJobsThanThreadsQueueAndIdleThreadsEndAndComeBack) {
     ThreadPool pool(2, 1ms);
     Gate gate;
-    std::vector<Fiber<int>> jobs;
+    std::vector<Future<int>> jobs;
     for (int i = 0; i < 6; ++i) {
-        jobs.push_back(spawn([&pool, &gate, i] {
-            return *run_in(pool, [&gate, i] {
-                gate.pass();
-                return i;
-            });
+        jobs.push_back(pool.submit([&gate, i] {
+            gate.pass();
+            return i;
         }));
     }
-    yield();
-    gate.wait_for(2);
+    gate.await(2);
     EXPECT_EQ(pool.threads(), 2U);
+    EXPECT_EQ(pool.queued(), 4U);
     gate.open();
-    for (int i = 0; i < 6; ++i) {
-        EXPECT_EQ(jobs[static_cast<std::size_t>(i)].get(), i);
-    }
+    EXPECT_EQ(all(jobs), (std::vector{0, 1, 2, 3, 4, 5}));
     while (pool.threads() != 0) {
         std::this_thread::yield();
     }
-    EXPECT_EQ(run_in(pool, [] { return 1; }), 1);
+    EXPECT_EQ(pool.run(answer), 42);
+}
+
+// CONFORMANCE 165
+TEST_P(ThreadPoolTest, ResizedItStartsWhatWaitsOrLetsThreadsGo) {
+    ThreadPool pool(0);
+    Gate gate;
+    std::vector<Future<>> jobs;
+    for (int i = 0; i < 3; ++i) {
+        jobs.push_back(pool.submit([&] { gate.pass(); }));
+    }
+    EXPECT_EQ(pool.threads(), 0U);
+    pool.resize(1);
+    gate.await(1);
+    pool.resize(3);
+    gate.await(2);
+    EXPECT_EQ(pool.threads(), 3U);
+    pool.resize(1);
+    EXPECT_EQ(pool.max_threads(), 1U);
+    gate.open();
+    all(jobs);
+    while (pool.threads() != 1) {
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(pool.run(answer), 42);
+    pool.resize(0);
+    Future<int> waits = pool.submit(answer);
+    while (pool.threads() != 0) {
+        std::this_thread::yield();
+    }
+    EXPECT_FALSE(waits.ready());
 }
 
 // CONFORMANCE 167
-TEST_P(ThreadPoolTest, AWaiterWhoLeavesAbandonsTheJobWhichOwnsWhatItUses) {
+TEST_P(ThreadPoolTest, ACancelledCallerWaitsForTheJobUnlessItHasOnlyItsFuture) {
     ThreadPool pool(4);
     Gate gate;
-    const auto owned = std::make_shared<int>(5);
-    const std::weak_ptr<int> left = owned;
-    auto waiter = spawn([&pool, &gate, own = owned] {
-        (void)run_in(pool, [&gate, own] {
+    bool ended = false;
+    auto waits = spawn([&] {
+        int local = 0;
+        pool.run([&] {
             gate.pass();
-            return *own;
+            local = 1;
+            ended = true;
         });
     });
     yield();
-    gate.wait_for(1);
-    waiter.cancel();
-    waiter.join();
-    EXPECT_EQ(left.use_count(), 2) << "mine and the job's; the fiber's went with it";
+    gate.await(1);
+    waits.cancel();
+    yield();
+    EXPECT_FALSE(waits.ready());
     gate.open();
-    while (left.use_count() > 1) {
+    EXPECT_THROW(waits.get(), Cancelled);
+    EXPECT_TRUE(ended);
+
+    Gate other;
+    const auto owned = std::make_shared<int>(5);
+    auto leaves =
+        spawn([&] { static_cast<void>(pool.submit([&other, own = owned] { other.pass(); }).get()); });
+    yield();
+    other.await(1);
+    leaves.cancel();
+    EXPECT_THROW(leaves.get(), Cancelled);
+    EXPECT_EQ(owned.use_count(), 2) << "mine and the job's";
+    other.open();
+    while (owned.use_count() > 1) {
         std::this_thread::yield();
     }
 }
 
-TEST_P(ThreadPoolTest, AJobThatTakesTooLongTimesOut) {
-    ThreadPool pool(4);
+TEST_P(ThreadPoolTest, ACancelledCallerTakesAJobBackThatHasNotBegun) {
+    ThreadPool pool(1);
     Gate gate;
-    auto time = spawn([this] {
-        while (on_virtual_time()) {
-            virtual_time().advance(5ms);
-            yield();
-        }
-    });
-    std::error_code error;
-    Deadline deadline = 10ms;
-    EXPECT_FALSE(pool.run(
-        [&] {
-            gate.pass();
-            return 1;
-        },
-        deadline, error));
-    EXPECT_EQ(error, std::errc::timed_out);
+    Future<> first = pool.submit([&] { gate.pass(); });
+    gate.await(1);
+    bool ran = false;
+    auto caller = spawn([&] { pool.run([&] { ran = true; }); });
+    yield();
+    EXPECT_EQ(pool.queued(), 1U);
+    caller.kill();
+    EXPECT_THROW(caller.get(), FiberExit);
+    EXPECT_EQ(pool.queued(), 0U);
     gate.open();
-    time.kill();
-    time.join();
+    first.get();
+    EXPECT_FALSE(ran);
+}
+
+// CONFORMANCE 168
+TEST_P(ThreadPoolTest, AnAbandonedJobKeepsItsThreadUntilItEnds) {
+    ThreadPool pool(1);
+    Gate gate;
+    static_cast<void>(pool.submit([&] { gate.pass(); }));
+    gate.await(1);
+    Future<int> next = pool.submit(answer);
+    EXPECT_EQ(pool.queued(), 1U);
+    EXPECT_FALSE(next.ready());
+    gate.open();
+    EXPECT_EQ(next.get(), 42);
+}
+
+// CONFORMANCE 169
+TEST_P(ThreadPoolTest, AJobCallsBackToTheHubAndWaitsThere) {
+    ThreadPool pool(1);
+    const HubRef hub = this_hub();
+    const auto hub_thread = std::this_thread::get_id();
+    const auto ran_in =
+        pool.run([&] { return spawn_on(hub, [] { return yield(), std::this_thread::get_id(); }).get(); });
+    EXPECT_EQ(ran_in, hub_thread);
+
+    std::optional<Host> host(std::in_place);
+    const HubRef gone = host->hub();
+    host.reset();
+    EXPECT_THROW(pool.run([&] { spawn_on(gone, [] {}).get(); }), std::invalid_argument);
+}
+
+// CONFORMANCE 170
+TEST_P(ThreadPoolTest, FibersAndThreadsWaitForEachOtherWithTheSameTypes) {
+    Semaphore to_thread(0);
+    Semaphore to_fiber(0);
+    Event last;
+    Promise<int> sum;
+    const testing::VirtualTime::Hold hold;
+    std::thread plain([&] {
+        int count = 0;
+        while (!last.is_set()) {
+            to_thread.acquire();
+            ++count;
+            to_fiber.release();
+        }
+        sum.set_value(count);
+    });
+    for (int i = 0; i < 50; ++i) {
+        if (i == 49) {
+            last.set();
+        }
+        to_thread.release();
+        to_fiber.acquire();
+    }
+    EXPECT_EQ(sum.future().get(), 50);
+    plain.join();
+}
+
+// CONFORMANCE 171
+TEST_P(ThreadPoolTest, ItsFuturesAreFutures) {
+    const StderrCapture printed;
+    ThreadPool pool(3);
+    std::vector<Future<int>> futures;
+    for (int i = 0; i < 3; ++i) {
+        futures.push_back(pool.submit([i] { return i; }));
+    }
+    int sum = 0;
+    for (Future<int>& future : as_completed(futures)) {
+        sum += future.get();
+    }
+    EXPECT_EQ(sum, 3);
+    Promise<int> called;
+    Future<> throws = futures[0].then([](int) { throw std::logic_error("in a callback"); });
+    Future<> fine = futures[0].then([&](int value) { called.set_value(value); });
+    EXPECT_EQ(called.future().get(), 0);
+    EXPECT_THROW(throws.get(), std::logic_error);
+    fine.get();
+}
+
+// CONFORMANCE 166
+TEST(ThreadPoolOnAThread, ServesThreadsWithoutAHub) {
+    ThreadPool pool(2);
+    std::thread([&] {
+        EXPECT_EQ(pool.run(answer), 42);
+        EXPECT_EQ(pool.submit([] { return 3; }).get(), 3);
+        EXPECT_EQ(pool.map(std::vector{1, 2, 3}, [](int number) { return 2 * number; }),
+                  (std::vector{2, 4, 6}));
+        Gate gate;
+        Future<> held = pool.submit([&] { gate.pass(); });
+        EXPECT_THROW(held.get(1ms), TimeoutError);
+        gate.open();
+        held.get();
+        EXPECT_EQ(this_fiber().id(), 0U) << "it still has no hub";
+    }).join();
+}
+
+TEST_P(ThreadPoolTest, MapSpreadsARangeOverTheThreads) {
+    ThreadPool pool(4);
+    std::vector<int> numbers(1000);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    const std::vector<long> squares =
+        pool.map(numbers, [](int number) { return static_cast<long>(number) * number; });
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        EXPECT_EQ(squares[i], static_cast<long>(i * i));
+    }
+    parallel_map(numbers, [](int& number) { number = -number; });
+    EXPECT_EQ(numbers[999], -999);
+    EXPECT_TRUE(pool.map(std::vector<int>(), [](int number) { return number; }).empty());
+
+    std::atomic<int> begun{0};
+    EXPECT_THROW(pool.map(numbers,
+                          [&](int) {
+                              ++begun;
+                              throw std::out_of_range("the first is enough");
+                          }),
+                 std::out_of_range);
+    EXPECT_LE(begun, 4);
+}
+
+TEST_P(ThreadPoolTest, ACancelledMapBeginsNoMoreCallsAndWaitsForThoseThatHaveBegun) {
+    ThreadPool pool(2);
+    Gate gate;
+    std::atomic<int> begun{0};
+    std::atomic<int> ended{0};
+    auto mapping = spawn([&] {
+        pool.map(std::vector<int>(100), [&](int) {
+            ++begun;
+            gate.pass();
+            ++ended;
+        });
+    });
+    yield();
+    gate.await(2);
+    mapping.cancel();
+    yield();
+    EXPECT_FALSE(mapping.ready());
+    gate.open();
+    EXPECT_THROW(mapping.get(), Cancelled);
+    EXPECT_EQ(begun, 2);
+    EXPECT_EQ(ended, 2);
+}
+
+TEST_P(ThreadPoolTest, DestroyedWithJobsOutItDropsThoseThatHaveNotBegunAndWaitsForTheOthers) {
+    Gate gate;
+    std::atomic<bool> ended{false};
+    Future<> begun;
+    Future<> dropped;
+    auto opener = spawn([&] { gate.open(); });
+    {
+        ThreadPool pool(1);
+        begun = pool.submit([&] {
+            gate.pass();
+            ended = true;
+        });
+        dropped = pool.submit([] {});
+        while (pool.queued() != 1) {
+            std::this_thread::yield();
+        }
+    }
+    EXPECT_TRUE(ended);
+    begun.get();
+    EXPECT_THROW(dropped.get(), BrokenPromise);
+}
+
+TEST_P(ThreadPoolTest, VirtualTimeStandsStillWhileAJobIsOut) {
+    if (!on_virtual_time()) {
+        return;
+    }
+    ThreadPool pool(1);
+    Gate gate;
+    const TimePoint before = now();
+    Future<> job = pool.submit([&] {
+        gate.pass();
+        std::this_thread::sleep_for(2ms);
+    });
+    gate.open();
+    sleep_for(1h);
+    EXPECT_TRUE(job.ready()) << "the hour has passed only after it";
+    EXPECT_EQ(now() - before, 1h);
+}
+
+TEST_P(ThreadPoolTest, ADeadlockIsFoundAfterTheLastJob) {
+    ThreadPool pool(1);
+    Event nobody_sets;
+    static_cast<void>(pool.submit([] { std::this_thread::sleep_for(2ms); }));
+    EXPECT_THROW(nobody_sets.wait(), Deadlock);
 }
 
 TEST_P(ThreadPoolTest, ItsThreadsLeaveTheProgramsSignalsAlone) {
     ThreadPool pool(1);
-    const auto blocked = run_in(pool, [] {
+    EXPECT_TRUE(pool.run([] {
         sigset_t mask;
         ::pthread_sigmask(SIG_BLOCK, nullptr, &mask);
         return ::sigismember(&mask, SIGTERM) == 1 && ::sigismember(&mask, SIGSEGV) == 0;
-    });
-    EXPECT_TRUE(*blocked);
-}
-
-TEST(ThreadPoolOnAThread, ServesThreadsWithoutAHub) {
-    ThreadPool pool(2);
-    std::thread([&] {
-        EXPECT_EQ(run_in(pool, [] { return 3; }), 3);
-        std::error_code error;
-        Deadline deadline = 1ms;
-        auto held = std::make_shared<Gate>();
-        EXPECT_FALSE(pool.run(
-            [held] {
-                held->pass();
-                return 1;
-            },
-            deadline, error));
-        EXPECT_EQ(error, std::errc::timed_out);
-        held->open();
-    }).join();
+    }));
 }
 
 }  // namespace
