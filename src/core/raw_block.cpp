@@ -139,14 +139,20 @@ void unwind_raw(RawBlock& block) noexcept {
     try {
         raw_switch(root, &block, Cargo{nullptr, std::make_exception_ptr(FiberExit{})});
     } catch (...) {
-        const FiberBlock& fiber = Hub::ensure().running();
-        report_error(fiber.id, fiber.name.c_str(), "has a raw fiber that threw while it was ended",
-                     std::current_exception());
+        report_raw_error("has a raw fiber that threw while it was ended");
     }
     if (!block.dead()) {
         fatal("a raw fiber goes on after FiberExit has been thrown into it: nobody refers to it any more");
     }
     unuse(&block);
+}
+
+void report_raw_error(const char* event) noexcept {
+    if (Hub* hub = Hub::current()) {
+        report_error(hub->running().id, hub->running().name.c_str(), event, std::current_exception());
+    } else {
+        report_error("a thread without a hub", event, std::current_exception());
+    }
 }
 
 }  // namespace weft::impl

@@ -86,6 +86,9 @@ void give_back_raw_stack(RawBlock& block) noexcept;
 void unwind_raw(RawBlock& block) noexcept;
 
 SwitchTracer& tracer_of_thread() noexcept;
+/// The exception that is being handled goes no further: prints it, "fiber 7 "name" `event`: ...".
+void report_raw_error(const char* event) noexcept;
+
 /// Calls the thread's tracer, if it has one.
 void trace_raw_switch(RawRoot& root, RawBlock& from, bool error) noexcept;
 

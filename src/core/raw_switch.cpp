@@ -2,7 +2,6 @@
 #include "base/error.hpp"
 #include "core/hub.hpp"
 #include "core/raw_block.hpp"
-#include "core/report.hpp"
 
 #include <utility>
 
@@ -187,9 +186,7 @@ void trace_raw_switch(RawRoot& root, RawBlock& from, bool error) noexcept {
              RawAccess::share(root.current));
     } catch (...) {
         tracer_of_thread() = nullptr;
-        const FiberBlock& fiber = Hub::ensure().running();
-        report_error(fiber.id, fiber.name.c_str(), "has a switch tracer that threw, and is removed",
-                     std::current_exception());
+        report_raw_error("has a switch tracer that threw, and is removed");
     }
     tracing = false;
 }

@@ -73,7 +73,7 @@ public:
     /// Errors: std::invalid_argument where it would make a circle, for a root, and for one of another weft fiber.
     void set_parent(const RawFiber& parent) const;
 
-    /// Whether its body has begun; true for a root.
+    /// Whether it has been switched to or thrown into; true for a root.
     [[nodiscard]] bool started() const noexcept;
     /// Whether it has started and not ended.
     [[nodiscard]] bool active() const noexcept;
