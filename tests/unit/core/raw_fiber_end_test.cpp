@@ -131,7 +131,7 @@ TEST_F(RawFiberEnd, WhatAWeftFiberLeavesSuspendedEndsWithIt) {
         outlives = suspended(text);
         // Refers to itself, so nobody else ever ends it.
         RawFiber self;
-        self = RawFiber([&text, &self](void*) -> void* {
+        self = RawFiber([&text](void*) -> void* {
             const RawFiber kept = RawFiber::current();
             const Note note{text, "self "};
             return leave();
