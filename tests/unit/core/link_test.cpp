@@ -13,6 +13,7 @@
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
 #include <weft/core/spawn_later.hpp>
+#include <weft/sync/event.hpp>
 #include <weft/testing/virtual_time.hpp>
 
 #include "support/host.hpp"
@@ -150,15 +151,18 @@ TEST_P(Links, OneThatIsTakenBackInTimeIsNeverCalled) {
 
 TEST_P(Links, MayWaitAndHoldUpOnlyTheirOwnSuccessors) {
     std::string order;
+    Event go_on;
     auto fiber = spawn([&] { order += "body "; });
     fiber.link([&](const FiberOutcome&) {
-        sleep_for(1ms);
+        go_on.wait();
         order += 'a';
     });
     fiber.link(note(order, 'b'));
     fiber.join();
     order += "joined ";
-    sleep_for(5ms);
+    testing::wait_all_parked();
+    EXPECT_EQ(order, "body joined ");
+    go_on.set();
     testing::wait_all_parked();
     EXPECT_EQ(order, "body joined ab");
 }

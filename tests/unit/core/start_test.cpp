@@ -1,6 +1,7 @@
 // Starting fibers: later, when asked to, on another hub.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <stdexcept>
@@ -57,10 +58,15 @@ TEST_P(Start, TheOrderOfStartCountsNotThatOfMaking) {
 TEST_P(Start, WhoWaitsForALazyFiberStartsIt) {
     EXPECT_EQ(spawn(lazy, [] { return 7; }).get(), 7);
     auto other = spawn(lazy, [] { return 8; });
-    std::thread([&] { EXPECT_EQ(other.get(), 8); }).detach();
-    while (!other.ready()) {
+    std::atomic<bool> done{false};
+    std::thread waits([&] {
+        EXPECT_EQ(other.get(), 8);
+        done = true;
+    });
+    while (!done) {
         yield();
     }
+    waits.join();
     bool ran = false;
     spawn(lazy, [&] { ran = true; }).detach();
     yield();
