@@ -46,8 +46,9 @@ void tasks() {
     auto third = weft::spawn(f, 5);
     third.link(callback);
     third.join();
-    auto handle = weft::spawn_later(1s, f, 6);
-    check(handle.get() == 36 && calls == 1);
+    weft::DelayedCall handle = weft::call_later(1s, [&] { ++calls; });
+    weft::sleep_for(2s);
+    check(calls == 2 && !handle.cancel());
     weft::FiberRef me = weft::this_fiber();
     check(me.alive());
 }
@@ -146,6 +147,14 @@ void synchronisation() {
     queue.shutdown();
 }
 
+void threads() {
+    auto compute = [](int number) { return number * number; };
+    check(weft::run_blocking(compute, 5) == 25);
+    weft::ThreadPool executor(2);
+    weft::Future<int> future = executor.submit(compute, 6);
+    check(future.get() == 36);
+}
+
 void streams() {
     auto on_client = [](weft::net::TcpStream client) {
         char buffer[5];
@@ -181,6 +190,7 @@ int main() {
         limits();
         synchronisation();
     }
+    weft::run(threads);
     weft::run(streams);
     std::puts("all is so");
 }

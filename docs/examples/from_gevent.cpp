@@ -235,6 +235,15 @@ void pools() {
     group.join();
 }
 
+void threads() {
+    weft::ThreadPool threads(2);
+    weft::Future<int> result = threads.submit(f, 3);
+    check(result.get() == 9);
+    check(threads.run(f, 4) == 16);
+    check(threads.map(std::vector{1, 2}, f) == std::vector({1, 4}));
+    check(weft::run_blocking(f, 5) == 25);
+}
+
 void sockets() {
     auto handle = [](weft::net::TcpStream client) {
         char buffer[64];
@@ -304,6 +313,7 @@ int main() {
     }
     weft::run(hub);
     weft::run(greenlets);
+    weft::run(threads);
     weft::run(sockets);
     std::puts("all is so");
 }

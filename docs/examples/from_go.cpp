@@ -44,12 +44,10 @@ void goroutines() {
         check(error.what() == std::string("disk full"));
     }
 
-    auto timer = weft::spawn_later(1s, f, 4);
-    timer.join();
-    check(ran == 7);
-    auto never = weft::spawn_later(1h, f, 5);
-    never.cancel_and_join();
-    check(ran == 7);
+    weft::DelayedCall timer = weft::call_later(1s, [&] { f(4); });
+    timer.reset(2s);
+    weft::sleep_for(3s);
+    check(ran == 7 && !timer.cancel());
 }
 
 void cores() {
@@ -207,11 +205,13 @@ void contexts() {
 
 void ticks() {
     int count = 0;
-    for (auto next = weft::now() + 1s; count < 3; next += 1s) {
-        weft::sleep_until(next);
-        ++count;
+
+    for (weft::Ticker ticker(1s); count < 3; ++count) {
+        ticker.next();
     }
-    check(count == 3);
+
+    weft::RateLimiter limiter(10, 1s);
+    limiter.acquire();
 }
 
 void network() {

@@ -142,6 +142,15 @@ void synchronisation() {
     weft::spawn([] { check(request->empty()); }).get();
 }
 
+void threads() {
+    auto compute = [](int number) { return number * number; };
+    check(weft::run_blocking(compute, 5) == 25);
+
+    weft::HubRef token = weft::this_hub();
+    auto in_thread = [token] { return weft::spawn_on(token, f, 2).get(); };
+    check(weft::run_blocking(in_thread) == 4);
+}
+
 void testing() {
     weft::testing::VirtualTime clock;
     const weft::TimePoint start = weft::now();
@@ -182,6 +191,7 @@ int main() {
         scopes();
         memory_channels();
         synchronisation();
+        threads();
     }
     testing();
     std::puts("all is so");
