@@ -3,6 +3,7 @@
 
 #include <weft/base/export.hpp>
 #include <weft/core/run.hpp>
+#include <weft/scope/exception_group.hpp>
 #include <weft/sync/future.hpp>
 #include <weft/time/deadline.hpp>
 
@@ -140,28 +141,28 @@ auto all(std::vector<Future<T>> futures, Deadline deadline = never) {
     }
 }
 
-/// Waits for the first that succeeds and returns its value. If all fail it throws the error of the last one.
+/// Waits for the first that succeeds and returns its value. If all fail it throws all their errors as one.
 ///
 /// Suspends:  until one has succeeded or all have failed.
 /// Cancel:    the futures are not affected.
-/// Errors:    TimeoutError past `deadline`; std::invalid_argument if there are no futures; the error of the last
-///            if all fail.
+/// Errors:    TimeoutError past `deadline`; std::invalid_argument if there are no futures; ExceptionGroup, in the order
+///            of their failures, if all fail.
 /// Threads:   any fiber or thread.
 /// Since:     0.1
 template <class T>
 T any(std::vector<Future<T>> futures, Deadline deadline = never) {
     AsCompleted<T> completed(std::move(futures), deadline);
-    std::exception_ptr error;
+    std::vector<std::exception_ptr> errors;
     while (std::optional<Future<T>> future = completed.next()) {
-        error = future->exception();
-        if (error == nullptr) {
+        errors.push_back(future->exception());
+        if (errors.back() == nullptr) {
             return std::move(*future).get();
         }
     }
-    if (error == nullptr) {
+    if (errors.empty()) {
         throw std::invalid_argument("weft: any: no futures");
     }
-    std::rethrow_exception(error);
+    throw ExceptionGroup(std::move(errors));
 }
 
 /// Waits for the first that ends and returns its value, or throws its error.

@@ -223,20 +223,18 @@ TEST_P(ThreadPoolTest, FibersAndThreadsWaitForEachOtherWithTheSameTypes) {
     const testing::VirtualTime::Hold hold;
     std::thread plain([&] {
         int count = 0;
-        while (!last.is_set()) {
+        for (; count < 50; ++count) {
             to_thread.acquire();
-            ++count;
             to_fiber.release();
         }
+        last.wait();
         sum.set_value(count);
     });
     for (int i = 0; i < 50; ++i) {
-        if (i == 49) {
-            last.set();
-        }
         to_thread.release();
         to_fiber.acquire();
     }
+    last.set();
     EXPECT_EQ(sum.future().get(), 50);
     plain.join();
 }
