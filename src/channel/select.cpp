@@ -1,6 +1,8 @@
 // select: all channels are locked together, so that a case is either carried out at once, with nobody of this call in any
-// queue, or waits in all of them. Two calls that could serve each other never both wait to be the first to decide.
+// queue, or waits in all of them. Two calls that could serve each other never both wait to be the first to decide. Other
+// objects only give: they are asked while the channels are locked, and entered once these are not.
 #include "channel/channel_core.hpp"
+#include "core/awaitable.hpp"
 #include "core/park.hpp"
 #include "sync/wait_queue.hpp"
 
@@ -10,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <new>
+#include <optional>
 
 namespace weft::impl {
 
@@ -42,20 +45,23 @@ public:
     /// The case that was ready and has been carried out. If none is: the channels stay locked.
     std::size_t attempt(bool in_order) {
         for (;;) {
+            Probe probe;
             lock_all();
-            ChannelCore* full = nullptr;
-            WaitNode* woken = nullptr;
-            const std::size_t done = attempt_locked(in_order ? 0 : rotation() % cases_.size(), woken, full);
-            if (done != none || full != nullptr) {
-                unlock_all();
-                wake_chain(woken);
+            const std::size_t done = attempt_locked(in_order ? 0 : rotation() % cases_.size(), probe);
+            if (done == none && probe.full == nullptr) {
+                return none;
             }
-            if (full == nullptr) {
+            unlock_all();
+            wake_chain(probe.woken);
+            if (done != none) {
+                if (probe.served) {
+                    probe.await_wake();
+                }
                 return done;
             }
-            full->lock_.lock();
-            full->grow();
-            full->lock_.unlock();
+            probe.full->lock_.lock();
+            probe.full->grow();
+            probe.full->lock_.unlock();
         }
     }
 
@@ -68,6 +74,32 @@ public:
 
 private:
     struct Waiting;
+
+    /// What an attempt leaves behind for after the locks.
+    struct Probe {
+        WaitNode* woken = nullptr;
+        ChannelCore* full = nullptr;  ///< its array has to grow first
+        bool served = false;          ///< an object has given to `record`, which is about to be woken
+        std::optional<WaitRecord> record;
+        WaitNode node;  ///< in the hands of who has served it until the record is woken
+
+        /// Asks an object for what it has now.
+        bool get(SelectCase& from) noexcept {
+            // It cannot be taken back any more where it is waited for.
+            record.emplace(WaitReason::select, &from, [](WaitRecord&) noexcept { return false; });
+            node = {};
+            node.record = &*record;
+            if (!WaitableAccess::enlist(*from.waitable, node)) {
+                return true;
+            }
+            served = !WaitableAccess::delist(*from.waitable, node);
+            return served;
+        }
+        void await_wake() {
+            Deadline deadline = never;
+            static_cast<void>(park(*record, deadline));
+        }
+    };
 
     void sort_in(SelectCase& fresh) noexcept {
         SelectCase** at = &first_locked_;
@@ -92,20 +124,22 @@ private:
         for_each_channel([](ChannelCore& channel) { channel.lock_.lock(); });
     }
 
-    std::size_t attempt_locked(std::size_t start, WaitNode*& woken, ChannelCore*& full) noexcept {
+    std::size_t attempt_locked(std::size_t start, Probe& probe) noexcept {
         std::size_t at = start;
         for (std::size_t tried = 0; tried < cases_.size(); ++tried) {
             SelectCase& each = *cases_[at];
             if (each.channel != nullptr) {
-                const Exchange how = exchange(each, woken);
+                const Exchange how = exchange(each, probe.woken);
                 if (how == Exchange::no_memory_yet) {
-                    full = each.channel;
+                    probe.full = each.channel;
                     return none;
                 }
                 if (how != Exchange::would_wait) {
                     each.transfer.how = how;
                     return at;
                 }
+            } else if (each.waitable && probe.get(each)) {
+                return at;
             }
             at = at + 1 == cases_.size() ? 0 : at + 1;
         }
@@ -128,35 +162,63 @@ private:
     SelectCase* first_locked_ = nullptr;
 };
 
-/// The nodes in the queues, from first to last.
+/// The nodes in the queues.
 struct Selection::Waiting {
     explicit Waiting(std::span<SelectCase* const> all) noexcept
         : record(WaitReason::select, all.data(), &abort_all), cases(all) {
-        static_assert(sizeof(WaitNode) <= sizeof(SelectCase::node));
         record.in_set = true;
-        for (std::size_t i = 0; i < cases.size(); ++i) {
-            SelectCase& each = *cases[i];
-            if (each.channel != nullptr) {
-                auto* node = ::new (static_cast<void*>(each.node)) WaitNode;
-                node->record = &record;
-                node->tag = static_cast<std::uint32_t>(i);
-                node->cargo = &each.transfer;
-                list_of(each).push(*node);
-            }
-        }
     }
     Waiting(const Waiting&) = delete;
     Waiting& operator=(const Waiting&) = delete;
     ~Waiting() {
         for (std::size_t i = 0; i < cases.size(); ++i) {
-            // Who has won has taken the node out, and his channel may be gone.
-            SelectCase& each = *cases[i];
-            if (each.channel != nullptr && i != record.winner()) {
-                static_cast<void>(ChannelSide(*each.channel, list_of(each)).delist(node_of(each)));
+            // Who has won has taken the node out, and his object may be gone.
+            if (cases[i]->queued && i != record.winner()) {
+                delist(*cases[i]);
             }
         }
     }
     static bool abort_all(WaitRecord& record) noexcept { return record.decide(aborted_tag); }
+
+    void enter_channels() noexcept {
+        for (std::size_t i = 0; i < cases.size(); ++i) {
+            SelectCase& each = *cases[i];
+            if (each.channel != nullptr) {
+                list_of(each).push(make_node(each, i));
+                each.queued = true;
+            }
+        }
+    }
+
+    /// False if one has given at once what it has, and nobody is going to wake the record.
+    bool enter_others() noexcept {
+        for (std::size_t i = 0; i < cases.size(); ++i) {
+            SelectCase& each = *cases[i];
+            if (each.waitable) {
+                each.queued = WaitableAccess::enlist(*each.waitable, make_node(each, i));
+                if (!each.queued) {
+                    return record.winner() != i;
+                }
+            }
+        }
+        return true;
+    }
+
+    WaitNode& make_node(SelectCase& of, std::size_t number) noexcept {
+        static_assert(sizeof(WaitNode) <= sizeof(SelectCase::node));
+        auto* node = ::new (static_cast<void*>(of.node)) WaitNode;
+        node->record = &record;
+        node->tag = static_cast<std::uint32_t>(number);
+        node->cargo = &of.transfer;
+        return *node;
+    }
+    static void delist(SelectCase& at) noexcept {
+        if (at.waitable) {
+            static_cast<void>(WaitableAccess::delist(*at.waitable, node_of(at)));
+        } else {
+            static_cast<void>(ChannelSide(*at.channel, list_of(at)).delist(node_of(at)));
+        }
+    }
 
     WaitRecord record;
     std::span<SelectCase* const> cases;
@@ -164,7 +226,11 @@ struct Selection::Waiting {
 
 std::size_t Selection::wait(Deadline& deadline) {
     Waiting waiting(cases_);
+    waiting.enter_channels();
     unlock_all();
+    if (!waiting.enter_others()) {
+        return waiting.record.winner();
+    }
     switch (park(waiting.record, deadline)) {
         case Wake::woken:
             return waiting.record.winner();

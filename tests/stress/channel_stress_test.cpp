@@ -17,6 +17,7 @@
 #include <weft/channel/select.hpp>
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
+#include <weft/sync/semaphore.hpp>
 
 namespace weft::test {
 namespace {
@@ -185,6 +186,36 @@ TEST(ChannelSelectStress, EverybodySendsAndReceivesAtOnce) {
     EXPECT_EQ(balance, 0);
     EXPECT_EQ(a.balance(), 0);
     EXPECT_EQ(b.balance(), 0);
+}
+
+// A unit of a semaphore or an item of a channel, each taken once.
+TEST(ChannelSelectStress, AmongOtherObjects) {
+    Channel<int> items;
+    Semaphore units(0);
+    std::atomic<int> taken{0};
+    constexpr int all = parties * per_sender;
+    auto takers = start_parties([&](int) {
+        for (int i = 0; i < per_sender; ++i) {
+            std::size_t chosen = 2;
+            while (chosen == 2) {
+                chosen = select(on(units), on_receive(items), on_timeout(20us));
+            }
+            ++taken;
+        }
+    });
+    auto givers = start_parties([&](int who) {
+        for (int i = 0; i < per_sender; ++i) {
+            if (who % 2 == 0) {
+                units.release();
+            } else {
+                items.send(1);
+            }
+        }
+    });
+    join(givers);
+    join(takers);
+    EXPECT_EQ(taken, all);
+    EXPECT_EQ(units.available(), 0U);
 }
 
 TEST(ChannelEndsStress, EndsCloseWhileOthersUseThem) {

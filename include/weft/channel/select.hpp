@@ -99,6 +99,7 @@ class PlainCase : public SelectCase {
 public:
     explicit PlainCase(F then) : then_(std::move(then)) {}
     PlainCase(Deadline when, F then) : SelectCase(when), then_(std::move(then)) {}
+    PlainCase(const Waitable& of, F then) : SelectCase(of), then_(std::move(then)) {}
     void act() { std::invoke(then_); }
 
 private:
@@ -159,6 +160,12 @@ template <class T, class F = impl::DoNothing>
 impl::SendCase<T, std::decay_t<F>> on_send(Sender<T>& end, const std::type_identity_t<T>& item,
                                            F&& then = {}) {
     return {impl::SelectAccess::core(end), impl::SelectAccess::mark(end), item, std::forward<F>(then)};
+}
+
+/// A case for select(): a fiber has finished, an event is set, a unit of a semaphore has been taken: whatever has waitable().
+template <impl::HasWaitable T, class F = impl::DoNothing>
+impl::PlainCase<std::decay_t<F>> on(T& object, F&& then = {}) {
+    return {Waitable(object), std::forward<F>(then)};
 }
 
 /// A case for select(): nothing else has been possible until `deadline`. Of several the earliest counts.

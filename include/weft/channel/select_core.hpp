@@ -3,10 +3,12 @@
 
 #include <weft/base/export.hpp>
 #include <weft/channel/channel_core.hpp>
+#include <weft/core/waitable.hpp>
 #include <weft/time/deadline.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace weft::impl {
@@ -15,19 +17,22 @@ struct WaitNode;
 
 /// One case; lives in the call. A channel that is null makes a case that is never ready.
 struct SelectCase {
-    enum class Kind : std::uint8_t { send, receive, timer, otherwise };
+    enum class Kind : std::uint8_t { send, receive, other, timer, otherwise };
 
     SelectCase(Kind what, ChannelCore* of, const ChannelEnd* end, void* item) noexcept
         : channel(of), transfer{item, end}, kind(what) {}
     explicit SelectCase(Deadline when) noexcept : deadline(when), kind(Kind::timer) {}
+    explicit SelectCase(const Waitable& of) noexcept : waitable(of), kind(Kind::other) {}
     SelectCase() noexcept : kind(Kind::otherwise) {}
     SelectCase(const SelectCase&) = delete;
     SelectCase& operator=(const SelectCase&) = delete;
 
     ChannelCore* channel = nullptr;
     Transfer transfer{nullptr, nullptr};
+    std::optional<Waitable> waitable;
     Deadline deadline = never;
     Kind kind;
+    bool queued = false;
     SelectCase* next_locked = nullptr;  ///< the channel with the next higher address
     alignas(void*) std::byte node[48];  ///< a WaitNode, once it waits
 };

@@ -16,6 +16,8 @@
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
 #include <weft/scope/scope.hpp>
+#include <weft/sync/event.hpp>
+#include <weft/sync/semaphore.hpp>
 #include <weft/testing/virtual_time.hpp>
 
 #include "support/hub_fixture.hpp"
@@ -87,6 +89,32 @@ TEST_P(SelectTest, TwoSelectsServeEachOther) {
     EXPECT_TRUE(got == 1 || got == 2);
     EXPECT_EQ(a.balance(), 0);
     EXPECT_EQ(b.balance(), 0);
+}
+
+TEST_P(SelectTest, EventsSemaphoresAndFibersAreCasesToo) {
+    Channel<int> channel;
+    Event event;
+    Semaphore units(1);
+    auto fiber = spawn([&] { event.wait(); });
+    EXPECT_EQ(select_in_order(on(event), on(fiber), on_receive(channel), on(units), otherwise()), 3U);
+    EXPECT_EQ(units.available(), 0U);
+    EXPECT_EQ(select_in_order(on(event), on(fiber), on(units), on_receive(channel), otherwise()), 4U);
+    auto later = spawn([&] { event.set(); });
+    bool called = false;
+    EXPECT_EQ(select(on_receive(channel), on(event, [&] { called = true; }), on(units), on_timeout(1h)), 1U);
+    EXPECT_TRUE(called);
+    EXPECT_EQ(select_in_order(on(fiber), on_receive(channel)), 0U);
+    units.release();
+    EXPECT_EQ(units.available(), 1U) << "nobody of before waits for it";
+    event.reset();
+    auto sender = spawn([&] { channel.send(1); });
+    EXPECT_EQ(select(on(event), on_receive(channel)), 1U);
+    EXPECT_EQ(channel.balance(), 0);
+    auto cancelled = spawn([&] { select(on(event), on_receive(channel)); });
+    testing::wait_all_parked();
+    cancelled.cancel();
+    cancelled.join();
+    EXPECT_EQ(channel.balance(), 0);
 }
 
 TEST_P(SelectTest, TimersAndTheDefault) {
