@@ -92,11 +92,11 @@ struct JoinAllOrThrow : WaitMany {
     void call(Deadline deadline) override {
         try {
             join_all_or_throw(fibers, deadline);
-        } catch (const std::runtime_error&) {
+        } catch (const std::domain_error&) {
             EXPECT_TRUE(fibers[1].ready());
         }
     }
-    void fulfil() override { fibers[1].kill(std::make_exception_ptr(std::runtime_error("failed"))); }
+    void fulfil() override { fibers[1].kill(std::make_exception_ptr(std::domain_error("failed"))); }
 };
 WEFT_WAITING_CALL("join_all_or_throw", JoinAllOrThrow);
 
