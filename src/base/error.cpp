@@ -37,6 +37,9 @@ EndOfStream::~EndOfStream() = default;
 Deadlock::Deadlock(const std::string& dump) : std::runtime_error(dump) {}
 Deadlock::~Deadlock() = default;
 
+Abandoned::Abandoned() : std::runtime_error("weft: the fiber was left behind in the parent by fork") {}
+Abandoned::~Abandoned() = default;
+
 }  // namespace weft
 
 namespace weft::impl {

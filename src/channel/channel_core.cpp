@@ -23,13 +23,22 @@ std::ptrdiff_t count_open(const WaitList& list) noexcept {
     return count;
 }
 
+/// Whether anybody is in the list but fibers that a fork has left behind in the parent.
+bool used(const WaitList& list) noexcept {
+    const WaitNode* node = list.first();
+    while (node != nullptr && node->record->winner() == left_behind_tag) {
+        node = node->next;
+    }
+    return node != nullptr;
+}
+
 }  // namespace
 
 ChannelCore::ChannelCore(std::size_t capacity, std::size_t item_size, std::size_t item_alignment) noexcept
     : capacity_(capacity), item_size_(item_size), item_alignment_(item_alignment) {}
 
 ChannelCore::~ChannelCore() {
-    WEFT_CHECK(receivers_.empty() && senders_.empty() && watchers_.empty(),
+    WEFT_CHECK(!used(receivers_) && !used(senders_) && !used(watchers_),
                "a channel or queue is destroyed while somebody waits in it");
 }
 

@@ -86,6 +86,10 @@ public:
     /// Gives the slots' memory, except their top pages, back to the kernel and keeps them for later.
     void release_batch(StackSlot* const* slots, std::size_t count) noexcept;
 
+    /// Around a fork, so that the child finds the pool consistent.
+    void lock() noexcept { lock_.lock(); }
+    void unlock() noexcept { lock_.unlock(); }
+
 private:
     struct SizeClass {
         StackSlot* free = nullptr;

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "core/awaitable.hpp"
 #include "core/fiber_ref.hpp"
+#include "core/fork.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
 #include "core/life.hpp"
@@ -53,7 +54,7 @@ void FiberHandle::close() noexcept {
         return;
     }
     FiberBlock& fiber = *std::exchange(block_, nullptr);
-    if (!fiber.finished()) {
+    if (!fiber.finished() && !end_if_left_behind(fiber)) {
         cancel_anywhere(fiber);
         join_fiber_shielded(fiber);
     }
@@ -62,7 +63,10 @@ void FiberHandle::close() noexcept {
 
 void FiberHandle::join(Deadline deadline) const { join_fiber(checked(block_, "join"), deadline); }
 
-bool FiberHandle::ready() const noexcept { return checked(block_, "ready").finished(); }
+bool FiberHandle::ready() const noexcept {
+    FiberBlock& fiber = checked(block_, "ready");
+    return fiber.finished() || end_if_left_behind(fiber);
+}
 
 void FiberHandle::start() const { start_anywhere(checked(block_, "start")); }
 

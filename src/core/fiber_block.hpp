@@ -33,7 +33,9 @@ inline constexpr std::uint32_t state_finished = 1;
 inline constexpr std::uint32_t state_released = 2;  ///< no handle any more
 inline constexpr std::uint32_t state_joined = 4;    ///< somebody is or was in `joiners`: not the local ones
 inline constexpr std::uint32_t state_boxed = 8;     ///< there is a box to tell of the end
-inline constexpr std::uint32_t state_held = 16;     ///< lazy: waits for start(); only its hub clears it
+inline constexpr std::uint32_t state_left_behind =
+    32;  ///< in the parent, by a fork: finished, and never disposed of
+inline constexpr std::uint32_t state_held = 16;  ///< lazy: waits for start(); only its hub clears it
 
 struct FiberBlock {
     // What a switch and a park touch comes first.

@@ -1,6 +1,7 @@
 // Weak references, and how other threads cancel and kill.
 #include "core/fiber_ref.hpp"
 
+#include "core/fork.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
 #include "core/life.hpp"
@@ -211,7 +212,7 @@ bool FiberRef::alive() const noexcept {
     }
     const std::lock_guard lock(box_->lock);
     // Another thread may have joined it already while it is on its way out.
-    return box_->fiber != nullptr && !box_->fiber->finished();
+    return box_->fiber != nullptr && !box_->fiber->finished() && !is_left_behind(*box_->fiber);
 }
 
 void FiberRef::cancel() const {

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "core/dump.hpp"
 #include "core/fiber_ref.hpp"
+#include "core/fork.hpp"
 #include "core/hub_registry.hpp"
 #include "core/overflow_names.hpp"
 
@@ -45,6 +46,7 @@ Hub::Hub(std::unique_ptr<Poller> poller)
     }
     install_overflow_names();
     install_fatal_dump();
+    watch_forks();
     register_hub(*this);
     next_id_ = serial << fiber_id_bits;
     next_foreign_id_ = next_id_ + first_foreign_id;
@@ -129,7 +131,7 @@ void Hub::loop() noexcept {
         try {
             pass();
         } catch (...) {
-            raise_in_main(std::current_exception());
+            raise_in_leader(std::current_exception());
             if (ready_.empty()) {
                 fatal("the hub cannot poll for events any more, and its main fiber cannot be told");
             }
@@ -251,11 +253,11 @@ void Hub::expire(WaitRecord& record, Wake how) noexcept {
     }
 }
 
-void Hub::raise_in_main(std::exception_ptr error) noexcept {
-    main_.pending = std::move(error);
-    main_.attention |= attention_error;
-    if (main_.wait != nullptr) {
-        expire(*main_.wait, Wake::interrupted);
+void Hub::raise_in_leader(std::exception_ptr error) noexcept {
+    leader_->pending = std::move(error);
+    leader_->attention |= attention_error;
+    if (leader_->wait != nullptr) {
+        expire(*leader_->wait, Wake::interrupted);
     }
 }
 

@@ -26,6 +26,8 @@ struct HubPart {
     HubPart(const HubPart&) = delete;
     HubPart& operator=(const HubPart&) = delete;
     virtual ~HubPart() = default;
+    /// In the child of a fork: nobody waits any more, and the poller watches nothing.
+    virtual void after_fork() noexcept = 0;
 };
 
 class Hub;
@@ -57,6 +59,8 @@ public:
 
     FiberBlock& running() noexcept { return *running_; }
     FiberBlock& main_fiber() noexcept { return main_; }
+    /// The main fiber or, in the child of a fork, the one that has called it: its end is the process's.
+    FiberBlock& leader() noexcept { return *leader_; }
     bool in_loop() const noexcept { return running_ == &loop_fiber_; }
 
     /// Puts a fiber that is not queued, running or finished at the end of the run queue.
@@ -96,7 +100,7 @@ public:
     std::uint64_t new_foreign_id() noexcept { return next_foreign_id_++; }
     /// The stack of a fiber that nobody refers to any more; may be the one that is running.
     void bury(FiberBlock& fiber) noexcept;
-    /// A fiber that counts (not main, not the loop) has started its life or ended it.
+    /// A fiber that counts (not the leader, not the loop) has started its life or ended it.
     std::size_t live_fibers = 0;
     std::size_t stack_class = stack_class_of(default_stack_size);  ///< of fibers that ask for no size
 
@@ -113,8 +117,13 @@ public:
     /// Room for `io`.
     std::unique_ptr<HubPart> io_part;
 
-    /// Throws `error` in the main fiber at its next (or present) wait.
-    void raise_in_main(std::exception_ptr error) noexcept;
+    /// Throws `error` in the leader at its next (or present) wait.
+    void raise_in_leader(std::exception_ptr error) noexcept;
+
+    /// In the child of a fork: of this hub only the running fiber goes on, and leads it.
+    void keep_running_fiber() noexcept;
+    /// In the child of a fork: this hub's thread is not there any more.
+    void leave_behind() noexcept;
 
     // --- any thread ---
 
@@ -123,7 +132,8 @@ public:
 
     // --- the registry's: guarded by its lock ---
     bool blocked_for_good = false;
-    bool ending = false;  ///< takes no fibers from other threads any more
+    bool ending = false;       ///< takes no fibers from other threads any more
+    bool left_behind = false;  ///< its thread lives in the parent of this process
     std::uint64_t serial = 0;
 
 private:
@@ -150,6 +160,7 @@ private:
     AltStack alt_stack_;
     TimerQueue timers_;
     StackCache stacks_;
+    FiberBlock* leader_ = &main_;
     std::unique_ptr<Poller> poller_;
     std::int64_t last_poll_ = 0;
     FiberBlock* grave_ = nullptr;  ///< finished and released, its stack not yet given back

@@ -72,7 +72,7 @@ bool all_threads_known(const Registry& all) noexcept {
 struct DeadlockNotice : InboxItem {
     static void tell(InboxItem& item, Hub& hub) noexcept {
         const std::unique_ptr<DeadlockNotice> self(static_cast<DeadlockNotice*>(&item));
-        hub.raise_in_main(self->error);
+        hub.raise_in_leader(self->error);
     }
     std::exception_ptr error;
 };
@@ -126,6 +126,19 @@ Hub* HubAccess::find(HubRef ref) noexcept {
     return nullptr;
 }
 
+void forget_other_hubs() noexcept {
+    Registry& all = registry();
+    std::erase_if(all.hubs, [](Hub* hub) {
+        const bool other = hub != Hub::current();
+        if (other) {
+            hub->leave_behind();
+        }
+        return other;
+    });
+    own_threads.store(0, std::memory_order_relaxed);
+    jobs_out.store(0);
+}
+
 void count_own_thread(int change) noexcept { own_threads.fetch_add(change, std::memory_order_relaxed); }
 
 void job_begins() noexcept { jobs_out.fetch_add(1); }
@@ -162,7 +175,7 @@ bool block_for_good(Hub& hub) {
     auto error = std::make_exception_ptr(Deadlock(describe(all)));
     if (&told == &hub) {
         hub.blocked_for_good = false;
-        hub.raise_in_main(std::move(error));
+        hub.raise_in_leader(std::move(error));
         return true;
     }
     auto notice = std::make_unique<DeadlockNotice>();

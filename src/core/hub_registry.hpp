@@ -36,6 +36,9 @@ struct HubAccess {
     static Hub* find(HubRef ref) noexcept;
 };
 
+/// In the child of a fork: only the calling thread is there, with its hub if it has one. Under the registry's lock.
+void forget_other_hubs() noexcept;
+
 /// A thread that the library made (a pool's): it is not a reason to wait for the world outside.
 void count_own_thread(int change) noexcept;
 

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "core/awaitable.hpp"
 #include "core/fiber_ref.hpp"
+#include "core/fork.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
 #include "core/locals.hpp"
@@ -93,11 +94,23 @@ Execution* finish(FiberBlock& fiber, Hub& hub) noexcept {
     return hub.next_after_finished();
 }
 
+/// The fiber that has called fork() ends in the child.
+[[noreturn]] void end_child(FiberBlock& fiber) {
+    const bool failed = fiber.error != nullptr && !fiber.collected.load(std::memory_order_relaxed);
+    if (failed) {
+        report_uncollected(fiber);
+    }
+    exit_child(failed);
+}
+
 Execution* fiber_entry(void* block) {
     auto& fiber = *static_cast<FiberBlock*>(block);
     Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
     fiber.started = true;
     run_function(fiber);
+    if (&fiber == &hub.leader()) [[unlikely]] {
+        end_child(fiber);
+    }
     return finish(fiber, hub);
 }
 
@@ -192,7 +205,11 @@ void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& op
 }
 
 void dispose(FiberBlock& fiber) noexcept {
-    if ((fiber.state.load(std::memory_order_relaxed) & state_boxed) != 0) {
+    const std::uint32_t state = fiber.state.load(std::memory_order_relaxed);
+    if ((state & state_left_behind) != 0) {
+        return;  // it lies as it was in the middle of its life
+    }
+    if ((state & state_boxed) != 0) {
         unbind_box(fiber);  // who is told of an error has seen it
     }
     if (fiber.error != nullptr && !fiber.collected.load(std::memory_order_relaxed)) {
@@ -218,9 +235,10 @@ FiberEnd::FiberEnd(FiberBlock& whose) noexcept
     : fiber_(whose),
       local_(Hub::current() != nullptr && Hub::current() == whose.hub.load(std::memory_order_relaxed)) {}
 
-bool FiberEnd::ready() const noexcept { return fiber_.finished(); }
+bool FiberEnd::ready() const noexcept { return fiber_.finished() || (!local_ && end_if_left_behind(fiber_)); }
 
 bool FiberEnd::enlist_from_elsewhere(WaitNode& node) noexcept {
+    static_cast<void>(end_if_left_behind(fiber_));
     fiber_.lock.lock();
     // finish() looks at `joined` when it sets `finished`: one of the two sees the other.
     const std::uint32_t before = fiber_.state.fetch_or(state_joined, std::memory_order_acq_rel);

@@ -51,6 +51,12 @@ public:
     /// Steady time in ns.
     virtual std::int64_t now() noexcept = 0;
 
+    /// In the child of a fork, on the thread that is left: begins anew, with descriptors of its own and no watch. The parent's
+    /// are closed and not touched otherwise. Throws as making one does.
+    virtual void after_fork() = 0;
+    /// In the child, for a hub whose thread is not there: closes its descriptors; notify() has no effect any more.
+    virtual void leave_behind() noexcept = 0;
+
     /// False for virtual time, which counts no quantum: every pass of the hub polls.
     virtual bool real_time() const noexcept = 0;
 

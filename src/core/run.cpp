@@ -24,7 +24,7 @@ bool abort_sleep(WaitRecord&) noexcept { return true; }
 /// The main fiber's wait for the last of the others.
 struct EmptyRecord : WaitRecord {
     explicit EmptyRecord(Hub& whose) noexcept
-        : WaitRecord(WaitReason::join, &whose.main_fiber(), &abort_empty), hub(whose) {
+        : WaitRecord(WaitReason::join, &whose.leader(), &abort_empty), hub(whose) {
         hub.on_empty = this;
     }
     static bool abort_empty(WaitRecord& record) noexcept {
@@ -47,7 +47,7 @@ bool await_fibers(Hub& hub, Duration grace) {
 
 void cancel_all(Hub& hub) noexcept {
     for (FiberBlock* fiber = hub.fibers(); fiber != nullptr; fiber = fiber->all_next) {
-        if (fiber->slot != nullptr && !fiber->finished()) {
+        if (fiber != &hub.leader() && !fiber->finished()) {
             cancel_here(*fiber, hub);
         }
     }
@@ -112,7 +112,7 @@ bool Hub::end_current(Duration grace) {
 
 RunGuard::RunGuard(const RunOptions& options) : grace_(options.grace), made_hub_(Hub::current() == nullptr) {
     Hub& hub = Hub::ensure();
-    if (&hub.running() != &hub.main_fiber()) {
+    if (&hub.running() != &hub.leader()) {
         fatal("weft::run is called from within fiber %llu \"%s\": it is for the thread itself",
               static_cast<unsigned long long>(hub.running().id), hub.running().name.c_str());
     }

@@ -20,6 +20,8 @@ public:
         tail_ = &fiber;
     }
 
+    void clear() noexcept { head_ = nullptr; }
+
     /// The queue must not be empty.
     FiberBlock& front() const noexcept { return *head_; }
 

@@ -91,8 +91,10 @@ struct WaitRecord {
     }
 };
 
-/// The tag that an abort decides a set with, and what winner() says of one that is open; no node carries them.
+/// The tags that an abort decides a set with, and a fork every wait that it leaves behind, and what winner() says of one that
+/// is open; no node carries them.
 inline constexpr std::uint32_t aborted_tag = 0xfffffff0U;
+inline constexpr std::uint32_t left_behind_tag = 0xfffffff1U;
 inline constexpr std::uint32_t open_tag = 0xffffffffU;
 
 /// Membership of one record in one list. Guarded by the lock of the list's owner.

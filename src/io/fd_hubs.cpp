@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/spinlock.hpp"
 #include "base/sys.hpp"
+#include "core/fork.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
 #include "io/fd_table.hpp"
@@ -32,6 +33,18 @@ using Chunk = std::array<Entry, chunk_size>;
 // 16 million descriptors; the kernel's own limit (fs.nr_open) is a million unless somebody raises it.
 constinit std::array<std::atomic<Chunk*>, 16384> chunks{};
 
+/// In the child no hub knows any descriptor: its own, if there is one, begins anew.
+struct AtFork final : AroundFork {
+    void after_fork_in_child() noexcept override {
+        for (std::atomic<Chunk*>& place : chunks) {
+            if (Chunk* chunk = place.load(std::memory_order_relaxed)) {
+                std::construct_at(chunk);
+            }
+        }
+    }
+    ForkPart part{*this};
+};
+
 Entry& entry_of(int fd) {
     const auto index = static_cast<std::size_t>(fd);
     if (index / chunk_size >= chunks.size()) {
@@ -40,6 +53,8 @@ Entry& entry_of(int fd) {
     std::atomic<Chunk*>& place = chunks[index / chunk_size];
     Chunk* chunk = place.load(std::memory_order_acquire);
     if (chunk == nullptr) {
+        static const AtFork& at_fork = *new AtFork;
+        static_cast<void>(at_fork);
         // Never given back: descriptors of the same range come again.
         auto fresh = std::make_unique<Chunk>();
         if (place.compare_exchange_strong(chunk, fresh.get(), std::memory_order_acq_rel)) {

@@ -68,6 +68,26 @@ void FdTable::forget(int fd, int error) noexcept {
     forget_direction(state.write, hub_, error);
 }
 
+void FdTable::after_fork() noexcept {
+    const auto begin_anew = [](Direction& direction) {
+        direction.watch.started = false;
+        direction.watch.waiter = direction.watch.waiter_record = nullptr;
+        direction.fresh = true;
+        direction.ready = true;
+        std::construct_at(&direction.waiters);
+    };
+    // Nobody has waited for the others, and only a wait starts a watch.
+    for (const std::unique_ptr<Chunk>& chunk : chunks_) {
+        for (std::size_t i = 0; chunk != nullptr && i < chunk_size; ++i) {
+            if (FdState& state = (*chunk)[i]; state.listed) {
+                state.listed = false;
+                begin_anew(state.read);
+                begin_anew(state.write);
+            }
+        }
+    }
+}
+
 bool IoRecord::abort_io(WaitRecord& record) noexcept {
     auto& self = static_cast<IoRecord&>(record);
     const bool won = self.node.linked;

@@ -51,6 +51,8 @@ public:
         return grow(index);
     }
 
+    void after_fork() noexcept override;
+
     /// Stops both watches and wakes all waiters with `error`; the number may mean something else afterwards.
     void forget(int fd, int error) noexcept;
 

@@ -6,11 +6,13 @@
 
 #include <ev.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <new>
 #include <system_error>
+#include <utility>
 
 namespace weft::impl {
 
@@ -23,6 +25,7 @@ constexpr int batch_limit = 64;
 struct Wait {
     std::int64_t until = poll_now;
     int error = 0;
+    std::atomic<int>* epoll = nullptr;  ///< where libev's descriptor is to be noted
 };
 constinit thread_local Wait current_wait;
 
@@ -54,24 +57,12 @@ int wait_until(int epoll, epoll_event* events, int room) noexcept {
 
 class LibevPoller final : public Poller {
 public:
-    LibevPoller() : wake_fd_(sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-        if (wake_fd_.get() < 0) {
-            throw_errno(errno, "creating a hub: eventfd");
-        }
-        // Other back ends would not do what the redirected epoll_wait below is for.
-        loop_ = ev_loop_new(static_cast<unsigned>(EVBACKEND_EPOLL) | static_cast<unsigned>(EVFLAG_NOENV));
-        if (loop_ == nullptr) {
-            throw_errno(errno != 0 ? errno : ENOMEM, "creating a hub: epoll");
-        }
-        ev_io_init(&wake_watcher_, &on_wake, wake_fd_.get(), EV_READ);
-        ev_io_start(loop_, &wake_watcher_);
-        ev_set_userdata(loop_, this);
-    }
+    LibevPoller() { open(); }
 
     ~LibevPoller() override { ev_loop_destroy(loop_); }
 
     void poll(std::int64_t until) override {
-        current_wait = {.until = until, .error = 0};
+        current_wait = {.until = until, .epoll = &epoll_};
         ev_run(loop_, until == poll_now ? EVRUN_NOWAIT : EVRUN_ONCE);
         if (current_wait.error != 0) {
             throw_errno(current_wait.error, "polling for events: epoll_wait");
@@ -115,7 +106,37 @@ public:
     std::int64_t now() noexcept override { return monotonic_ns(); }
     bool real_time() const noexcept override { return true; }
 
+    void after_fork() override {
+        ev_loop_destroy(
+            std::exchange(loop_, nullptr));  // closes the epoll descriptor, and changes nothing in its set
+        ready_ = nullptr;
+        watches_ = 0;
+        open();
+    }
+
+    void leave_behind() noexcept override {
+        wake_fd_.reset();
+        if (const int epoll = epoll_.exchange(-1, std::memory_order_relaxed); epoll >= 0) {
+            sys.close(epoll);
+        }
+    }
+
 private:
+    void open() {
+        wake_fd_.reset(sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+        if (wake_fd_.get() < 0) {
+            throw_errno(errno, "creating a hub: eventfd");
+        }
+        // Other back ends would not do what the redirected epoll_wait below is for.
+        loop_ = ev_loop_new(static_cast<unsigned>(EVBACKEND_EPOLL) | static_cast<unsigned>(EVFLAG_NOENV));
+        if (loop_ == nullptr) {
+            throw_errno(errno != 0 ? errno : ENOMEM, "creating a hub: epoll");
+        }
+        ev_io_init(&wake_watcher_, &on_wake, wake_fd_.get(), EV_READ);
+        ev_io_start(loop_, &wake_watcher_);
+        ev_set_userdata(loop_, this);
+    }
+
     // libev calls the newest event first: putting each in front gives back the order of arrival.
     static void on_io(struct ev_loop* loop, ev_io* watcher, int) noexcept {
         auto& self = *static_cast<LibevPoller*>(ev_userdata(loop));
@@ -131,6 +152,7 @@ private:
 
     UniqueFd wake_fd_;
     struct ev_loop* loop_ = nullptr;
+    std::atomic<int> epoll_{-1};  ///< libev's descriptor, from the first poll on
     ev_io wake_watcher_{};
     Watch* ready_ = nullptr;
 };
@@ -150,6 +172,7 @@ FILE* weft_libev_stderr = stderr;
 
 int weft_libev_epoll_wait(int epoll, epoll_event* events, int room, int /*timeout_ms*/) {
     using namespace weft::impl;
+    current_wait.epoll->store(epoll, std::memory_order_relaxed);
     const int count = wait_until(epoll, events, room < batch_limit ? room : batch_limit);
     if (count < 0 && errno != EINTR) {
         current_wait.error = errno;

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/sys.hpp"
+#include "core/fork.hpp"
 #include "io/io.hpp"
 
 #include <cerrno>
@@ -14,7 +15,7 @@ namespace weft::impl {
 namespace {
 
 /// Which signals have a receiver: a signal reaches one reader only, so two receivers would each miss some.
-class Registry {
+class Registry final : AroundFork {
 public:
     void take(std::initializer_list<int> signals) {
         const std::scoped_lock lock(mutex_);
@@ -38,8 +39,13 @@ public:
     }
 
 private:
+    void before_fork() noexcept override { mutex_.lock(); }
+    void after_fork_in_parent() noexcept override { mutex_.unlock(); }
+    void after_fork_in_child() noexcept override { mutex_.unlock(); }
+
     std::mutex mutex_;
     sigset_t taken_{};
+    ForkPart part_{*this};
 };
 
 Registry& registry() {

@@ -3,9 +3,11 @@
 
 #include "base/helper_thread.hpp"
 #include "core/awaitable.hpp"
+#include "core/fork.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
 #include "core/park.hpp"
+#include "core/report.hpp"
 
 #include <weft/scope/scope.hpp>
 #include <weft/sync/event.hpp>
@@ -42,9 +44,17 @@ std::size_t usable_cores() noexcept {
     return static_cast<std::size_t>(std::max(count, 1));
 }
 
+/// The job has forked, and this is the child: nobody waits for the job here.
+[[noreturn]] void end_child(const std::exception_ptr& error) {
+    if (error != nullptr) {
+        report_error("a job of a thread pool", "ended with an error after it had forked", error);
+    }
+    exit_child(error != nullptr);
+}
+
 }  // namespace
 
-struct ThreadPoolEngine : std::enable_shared_from_this<ThreadPoolEngine> {
+struct ThreadPoolEngine final : AroundFork, std::enable_shared_from_this<ThreadPoolEngine> {
     ThreadPoolEngine(std::size_t most, Duration limit) : max_threads(most), idle_limit(limit) {
         none_busy.set();
     }
@@ -53,6 +63,18 @@ struct ThreadPoolEngine : std::enable_shared_from_this<ThreadPoolEngine> {
     void work(std::unique_lock<std::mutex>& lock);
     /// Makes one more thread. Throws std::system_error. The caller holds the lock.
     void grow();
+
+    void before_fork() noexcept override { mutex.lock(); }
+    void after_fork_in_parent() noexcept override { mutex.unlock(); }
+    void after_fork_in_child() noexcept override {
+        // A forgotten waiter must not be waited for by a destructor, nor may forgotten jobs end here.
+        std::construct_at(&mutex);
+        std::construct_at(&more);
+        std::construct_at(&queue);
+        threads = idle = busy = 0;
+        std::construct_at(&none_busy);
+        none_busy.set();
+    }
 
     std::mutex mutex;
     std::condition_variable more;
@@ -65,6 +87,7 @@ struct ThreadPoolEngine : std::enable_shared_from_this<ThreadPoolEngine> {
     std::size_t busy = 0;
     bool stopping = false;
     Event none_busy;
+    ForkPart part{*this};
 };
 
 void ThreadPoolEngine::work(std::unique_lock<std::mutex>& lock) {
@@ -74,7 +97,11 @@ void ThreadPoolEngine::work(std::unique_lock<std::mutex>& lock) {
         none_busy.reset();
     }
     lock.unlock();
-    next.job->run(*next.job);
+    const std::uint32_t forks = forks_survived();
+    const std::exception_ptr error = next.job->run(*next.job);
+    if (forks_survived() != forks) {
+        end_child(error);
+    }
     next.job.reset();  // what the call owns may take its time to end
     lock.lock();
     if (--busy == 0) {

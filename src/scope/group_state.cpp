@@ -2,6 +2,7 @@
 #include "scope/group_state.hpp"
 
 #include "base/assert.hpp"
+#include "core/fork.hpp"
 #include "core/life.hpp"
 
 #include <weft/base/error.hpp>
@@ -27,6 +28,16 @@ void TaskList::remove(TaskMemberBase& member) noexcept {
     (member.next != nullptr ? member.next->prev : tail) = member.prev;
     --size;
     daemons -= member.daemon ? 1 : 0;
+}
+
+void TaskList::remove_left_behind() noexcept {
+    TaskMemberBase* next = nullptr;
+    for (TaskMemberBase* member = head; member != nullptr; member = next) {
+        next = member->next;
+        if (is_left_behind(*member->fiber)) {
+            remove(*member);
+        }
+    }
 }
 
 void GroupState::begin() {
@@ -137,6 +148,10 @@ bool GroupState::over(bool with_daemons) const noexcept {
 
 bool GroupState::enlist(OneWaiter::Record& record, bool with_daemons) noexcept {
     const std::lock_guard lock(owner_.lock);
+    if (forks_survived() != 0) {
+        here_.remove_left_behind();
+        elsewhere_.remove_left_behind();
+    }
     if (over(with_daemons)) {
         return false;
     }

@@ -18,6 +18,8 @@ namespace weft::impl {
 struct TaskList {
     void push(TaskMemberBase& member) noexcept;
     void remove(TaskMemberBase& member) noexcept;
+    /// Forgets, in the child of a fork, those that are in the parent.
+    void remove_left_behind() noexcept;
     /// The number that run() waits for before it ends the daemons.
     std::size_t awaited() const noexcept { return size - daemons; }
 

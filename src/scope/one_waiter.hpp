@@ -30,7 +30,11 @@ struct OneWaiter {
     };
 
     /// With the lock held.
-    WaitRecord* take() noexcept { return std::exchange(waiter, nullptr); }
+    WaitRecord* take() noexcept {
+        WaitRecord* record = std::exchange(waiter, nullptr);
+        return record != nullptr && record->take(0) ? record
+                                                    : nullptr;  // not one that a fork has left behind
+    }
 
     SpinLock lock;
     WaitRecord* waiter = nullptr;

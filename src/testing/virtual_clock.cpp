@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 
 namespace weft::impl {
 
@@ -46,6 +47,11 @@ void VirtualClock::remove(Member& member) {
     if (!members_.empty()) {
         members_.front()->poller->notify();
     }
+}
+
+void VirtualClock::forget_members() noexcept {
+    std::construct_at(&lock_);
+    std::construct_at(&members_);
 }
 
 bool VirtualClock::become_idle(Member& member, std::int64_t until, bool job_out) {

@@ -40,6 +40,8 @@ public:
 
     void add(Member& member);
     void remove(Member& member);
+    /// In the child of a fork: other threads may have been at work on the list.
+    void forget_members() noexcept;
 
     /// The member's hub has nothing to do. Moves the clock if nobody has and nothing holds it; true if the
     /// member's time has come by that, else its hub may sleep.

@@ -10,8 +10,12 @@
 
 namespace weft::impl {
 
-VirtualPoller::VirtualPoller()
-    : clock_(VirtualClock::process()), wake_fd_(sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+VirtualPoller::VirtualPoller() : clock_(VirtualClock::process()) { open(); }
+
+VirtualPoller::~VirtualPoller() { clock_.remove(member_); }
+
+void VirtualPoller::open() {
+    wake_fd_.reset(sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     if (wake_fd_.get() < 0) {
         throw_errno(errno, "creating a hub: eventfd");
     }
@@ -19,7 +23,18 @@ VirtualPoller::VirtualPoller()
     clock_.add(member_);
 }
 
-VirtualPoller::~VirtualPoller() { clock_.remove(member_); }
+void VirtualPoller::after_fork() {
+    started_.clear();
+    injected_.clear();
+    watches_ = 0;
+    clock_.forget_members();
+    open();
+}
+
+void VirtualPoller::leave_behind() noexcept {
+    wake_fd_.reset();
+    clock_.forget_members();
+}
 
 void VirtualPoller::poll(std::int64_t until) {
     if (take_events() || until == poll_now) {

@@ -21,6 +21,8 @@ public:
     void notify() noexcept override;
     void start(Watch& watch, bool fresh) override;
     void stop(Watch& watch) noexcept override;
+    void after_fork() override;
+    void leave_behind() noexcept override;
     std::int64_t now() noexcept override { return clock_.now(); }
     bool real_time() const noexcept override { return false; }
 
@@ -30,6 +32,7 @@ public:
     [[nodiscard]] bool watched(int fd, bool write) const noexcept;
 
 private:
+    void open();
     bool take_events();
     bool take_injected(const Watch& watch);
     [[nodiscard]] std::vector<pollfd> descriptors() const;

@@ -53,6 +53,15 @@ public:
     ~Deadlock() override;
 };
 
+/// How a fiber ends, in the child of a fork, that was not the one to call fork(): it was left behind in the parent.
+class WEFT_API Abandoned : public std::runtime_error {
+public:
+    Abandoned();
+    Abandoned(const Abandoned&) = default;
+    Abandoned& operator=(const Abandoned&) = default;
+    ~Abandoned() override;
+};
+
 /// The waiting call was cancelled, and did not happen. Not a std::exception, so that a handler for errors
 /// lets it pass.
 class WEFT_API Cancelled {

@@ -30,7 +30,7 @@ struct ThreadPoolEngine;
 
 /// A call on its way through a pool of threads: is run once, or only destroyed.
 struct PoolJob {
-    void (*run)(PoolJob&) noexcept;
+    std::exception_ptr (*run)(PoolJob&) noexcept;  ///< returns what the call has thrown
     void (*destroy)(PoolJob*) noexcept;
 };
 struct EndPoolJob {
@@ -54,8 +54,9 @@ private:
           promise_(std::move(promise)),
           call_(std::in_place, std::forward<G>(fn), std::forward<As>(args)...) {}
 
-    static void run_it(PoolJob& job) noexcept {
+    static std::exception_ptr run_it(PoolJob& job) noexcept {
         auto& self = static_cast<TypedPoolJob&>(job);
+        std::exception_ptr error;
         try {
             self.promise_.set_from([&]() -> R {
                 // Function and arguments end with the call, before anybody is told.
@@ -66,12 +67,18 @@ private:
                 auto call = [](F& fn, Args&... with) -> R {
                     return std::invoke(std::move(fn), std::move(with)...);
                 };
-                return std::apply(call, *self.call_);
+                try {
+                    return std::apply(call, *self.call_);
+                } catch (...) {
+                    error = std::current_exception();
+                    throw;
+                }
             });
         } catch (...) {
             // What interrupts fibers interrupts no thread: whoever throws it means it as an error.
             static_cast<void>(self.promise_.try_set_exception(std::current_exception()));
         }
+        return error;
     }
     static void destroy_it(PoolJob* job) noexcept { delete static_cast<TypedPoolJob*>(job); }
 
