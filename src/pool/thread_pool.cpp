@@ -98,8 +98,7 @@ void ThreadPoolEngine::work(std::unique_lock<std::mutex>& lock) {
     }
     lock.unlock();
     const std::uint32_t forks = forks_survived();
-    const std::exception_ptr error = next.job->run(*next.job);
-    if (forks_survived() != forks) {
+    if (const std::exception_ptr error = next.job->run(*next.job); forks_survived() != forks) {
         end_child(error);
     }
     next.job.reset();  // what the call owns may take its time to end

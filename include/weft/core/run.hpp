@@ -41,6 +41,11 @@ private:
 /// are left then are cancelled and joined; those that outlast the grace period are named on standard error
 /// and abandoned.
 ///
+/// In the child of a fork() only the calling fiber goes on, in the place of the main fiber and with all that it can do. When
+/// its function returns, the child exits with status 0, or 1 after an exception. The others are left behind in the parent
+/// without being unwound: to the child they have finished, with Abandoned. What they have locked stays locked there, and
+/// objects that other threads were using at that moment must be made anew. docs/design/fork.md says more.
+///
 /// Suspends:  as fn does, then until the fibers that are left have finished.
 /// Errors:    what fn throws; Deadlock if nothing can ever wake it; std::system_error if no hub can be made.
 /// Threads:   one run() per thread at a time; not from within a fiber.
