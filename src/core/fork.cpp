@@ -21,6 +21,9 @@ namespace weft::impl {
 struct ForkParts {
     void add(ForkPart& part) noexcept {
         const std::lock_guard guard(lock);
+        if (part.listed_.exchange(true, std::memory_order_release)) {
+            return;
+        }
         part.next_ = first;
         if (first != nullptr) {
             first->prev_ = &part;
@@ -112,12 +115,18 @@ void mark_left_behind(FiberBlock& fiber) {
 
 }  // namespace
 
-ForkPart::ForkPart(AroundFork& owner) : owner_(owner) {
-    watch_forks();
-    parts().add(*this);
+ForkPart::~ForkPart() {
+    if (listed_.load(std::memory_order_relaxed)) {
+        parts().remove(*this);
+    }
 }
 
-ForkPart::~ForkPart() { parts().remove(*this); }
+void ForkPart::list() {
+    if (!listed_.load(std::memory_order_acquire)) {
+        watch_forks();
+        parts().add(*this);
+    }
+}
 
 void watch_forks() {
     static const int error = [] {

@@ -1,6 +1,7 @@
 // What happens when the process forks: the child keeps the calling fiber alone. docs/design/fork.md says how.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace weft::impl {
@@ -19,17 +20,22 @@ protected:
     ~AroundFork() = default;
 };
 
-/// Lists its owner, as whose last member it is the first to go.
+/// The place of its owner in the list of all that forks concern; as the owner's last member it is the first to go.
 class ForkPart {
 public:
-    explicit ForkPart(AroundFork& owner);
+    constexpr explicit ForkPart(AroundFork& owner) noexcept : owner_(owner) {}
     ForkPart(const ForkPart&) = delete;
     ForkPart& operator=(const ForkPart&) = delete;
     ~ForkPart();
 
+    /// Lists the owner, unless it is. Not from the initialisation of a static object: were another thread to fork while that
+    /// waits here for its turn, the object would be in the making for ever in the child.
+    void list();
+
 private:
     friend struct ForkParts;
     AroundFork& owner_;
+    std::atomic<bool> listed_{false};
     ForkPart* prev_ = nullptr;
     ForkPart* next_ = nullptr;
 };

@@ -45,6 +45,8 @@ struct AtFork final : AroundFork {
     ForkPart part{*this};
 };
 
+constinit AtFork at_fork;
+
 Entry& entry_of(int fd) {
     const auto index = static_cast<std::size_t>(fd);
     if (index / chunk_size >= chunks.size()) {
@@ -53,8 +55,7 @@ Entry& entry_of(int fd) {
     std::atomic<Chunk*>& place = chunks[index / chunk_size];
     Chunk* chunk = place.load(std::memory_order_acquire);
     if (chunk == nullptr) {
-        static const AtFork& at_fork = *new AtFork;
-        static_cast<void>(at_fork);
+        at_fork.part.list();
         // Never given back: descriptors of the same range come again.
         auto fresh = std::make_unique<Chunk>();
         if (place.compare_exchange_strong(chunk, fresh.get(), std::memory_order_acq_rel)) {

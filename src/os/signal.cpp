@@ -18,6 +18,7 @@ namespace {
 class Registry final : AroundFork {
 public:
     void take(std::initializer_list<int> signals) {
+        part_.list();
         const std::scoped_lock lock(mutex_);
         for (const int signal : signals) {
             if (::sigismember(&taken_, signal) != 0) {

@@ -67,7 +67,7 @@ struct ThreadPoolEngine final : AroundFork, std::enable_shared_from_this<ThreadP
     void before_fork() noexcept override { mutex.lock(); }
     void after_fork_in_parent() noexcept override { mutex.unlock(); }
     void after_fork_in_child() noexcept override {
-        // A forgotten waiter must not be waited for by a destructor, nor may forgotten jobs end here.
+        // The old ones are not destroyed: that would wait for the threads, and end what the jobs hold.
         std::construct_at(&mutex);
         std::construct_at(&more);
         std::construct_at(&queue);
@@ -187,6 +187,7 @@ void ThreadPool::resize(std::size_t max_threads) {
 
 std::uint64_t ThreadPool::post(impl::PoolJobPtr job) {
     impl::QueuedJob entry{std::make_unique<impl::JobOut>(), std::move(job), 0};
+    engine_->part.list();
     const std::scoped_lock lock(engine_->mutex);
     // Idle threads that have been notified but have not run yet are spoken for by the jobs queued before this one.
     if (engine_->idle <= engine_->queue.size() && engine_->threads < engine_->max_threads) {
