@@ -207,7 +207,7 @@ TEST_P(ForkWithSockets, AJobThatReturnsInTheChildEndsThat) {
             return child;
         },
         deadline, error);
-    EXPECT_PRED2(&ChildEnd::exited_with, await_child(pid.value_or(0)), 20);
+    EXPECT_EQ(await_child(pid.value_or(0)), ChildEnd::exit(20));
 }
 
 TEST_P(ForkWithSockets, AForkInAThreadWithoutAHubLeavesTheChildUsable) {
@@ -293,7 +293,7 @@ TEST_P(ForkWithSockets, WhateverOtherThreadsAreDoingTheChildIsUsable) {
                 return sockets_work() && run_in(pool, 5) == 5;
             });
         });
-        ASSERT_PRED2(&ChildEnd::exited_with, fiber.get(), 0) << "fork " << i;
+        ASSERT_EQ(fiber.get(), ChildEnd::exit(0)) << "fork " << i;
     }
 }
 

@@ -61,7 +61,7 @@ TEST_P(Fork, TheChildMayForkAgain) {
     auto fiber = spawn([] {
         return in_child([] {
             sleep_for(1ms);
-            auto inner = spawn([] { return in_child(hub_works).exited_with(0); });
+            auto inner = spawn([] { return in_child(hub_works) == ChildEnd::exit(0); });
             return inner.get() && hub_works();
         });
     });
@@ -149,6 +149,10 @@ TEST_P(Fork, HandlesOfFibersThatAreNotThereSaySo) {
         CHECK_IN_CHILD(linked && told == 0);
         return unwound == 0;
     }));
+    fiber.reset();
+    testing::wait_all_parked();
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(unwound, 1);
 }
 
 TEST_P(Fork, HandlesOfFibersOnOtherHubsSaySo) {
@@ -328,8 +332,8 @@ ChildEnd end_of_fiber_in_child(bool throws) {
 }
 
 TEST_P(Fork, WhenTheCallingFiberEndsTheChildExitsAsIfMainHadReturned) {
-    EXPECT_PRED2(&ChildEnd::exited_with, end_of_fiber_in_child(false), 20 + EXIT_SUCCESS);
-    EXPECT_PRED2(&ChildEnd::exited_with, end_of_fiber_in_child(true), 20 + EXIT_FAILURE);
+    EXPECT_EQ(end_of_fiber_in_child(false), ChildEnd::exit(20 + EXIT_SUCCESS));
+    EXPECT_EQ(end_of_fiber_in_child(true), ChildEnd::exit(20 + EXIT_FAILURE));
 }
 
 TEST(ForkOnVirtualTime, TheChildsTimeGoesOn) {
