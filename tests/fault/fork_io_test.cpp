@@ -15,9 +15,9 @@
 #include <weft/net/resolve.hpp>
 #include <weft/net/tcp.hpp>
 #include <weft/net/unix.hpp>
+#include <weft/pool/thread_pool.hpp>
 
 #include "context/sanitizer.hpp"
-#include "pool/thread_pool.hpp"
 #include "support/child.hpp"
 #include "support/host.hpp"
 #include "support/hub_fixture.hpp"
@@ -27,7 +27,6 @@ namespace weft::test {
 namespace {
 
 using namespace std::chrono_literals;
-using impl::ThreadPool;
 
 WEFT_HUB_SUITE(ForkWithSockets);
 
@@ -149,9 +148,7 @@ TEST_P(ForkWithSockets, NamesAreLookedUpInTheChild) {
 }
 
 int run_in(ThreadPool& pool, int value) {
-    Deadline deadline = never;
-    std::error_code error;
-    return pool.run([value] { return value; }, deadline, error).value_or(-1);
+    return pool.run([value] { return value; });
 }
 
 // CONFORMANCE 224
@@ -159,20 +156,24 @@ TEST_P(ForkWithSockets, APoolThatHasBeenUsedWorksInTheChild) {
     SKIP_WITHOUT_THREADS_IN_CHILDREN();
     ThreadPool pool(2);
     std::atomic<bool> open = false;
+    std::atomic<int> running = 0;
     std::vector<Fiber<>> busy;
     for (int i = 0; i < 5; ++i) {  // two run, three queue
         busy.push_back(spawn([&] {
-            Deadline deadline = never;
-            std::error_code error;
-            static_cast<void>(pool.run([&] { return open.wait(false), 0; }, deadline, error));
+            pool.run([&] {
+                ++running;
+                open.wait(false);
+            });
         }));
     }
-    yield();
+    while (running < 2) {
+        yield();
+    }
     EXPECT_CHILD_PASSES(in_child([&] {
         CHECK_IN_CHILD(pool.threads() == 0);
         CHECK_IN_CHILD(run_in(pool, 5) == 5);
         CHECK_IN_CHILD(run_in(pool, 6) == 6);
-        return pool.threads() == 1;
+        return pool.threads() >= 1;
     }));
     open = true;
     open.notify_all();
@@ -185,29 +186,21 @@ TEST_P(ForkWithSockets, APoolThatHasBeenUsedWorksInTheChild) {
 TEST_P(ForkWithSockets, AForkInAThreadOfAPoolLeavesTheChildUsable) {
     SKIP_WITHOUT_THREADS_IN_CHILDREN();
     ThreadPool pool(2);
-    Deadline deadline = never;
-    std::error_code error;
-    const auto end =
-        pool.run([&pool] { return in_child([&pool] { return sockets_work() && run_in(pool, 5) == 5; }); },
-                 deadline, error);
-    EXPECT_CHILD_PASSES(end.value_or(ChildEnd{}));
+    EXPECT_CHILD_PASSES(
+        pool.run([&pool] { return in_child([&pool] { return sockets_work() && run_in(pool, 5) == 5; }); }));
 }
 
 TEST_P(ForkWithSockets, AJobThatReturnsInTheChildEndsThat) {
     ThreadPool pool(1);
-    Deadline deadline = never;
-    std::error_code error;
-    const auto pid = pool.run(
-        [] {
-            const pid_t child = ::fork();
-            if (child == 0) {
-                ::alarm(child_seconds);
-                ::on_exit([](int status, void*) { ::_exit(20 + status); }, nullptr);
-            }
-            return child;
-        },
-        deadline, error);
-    EXPECT_EQ(await_child(pid.value_or(0)), ChildEnd::exit(20));
+    const pid_t pid = pool.run([] {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::alarm(child_seconds);
+            ::on_exit([](int status, void*) { ::_exit(20 + status); }, nullptr);
+        }
+        return child;
+    });
+    EXPECT_EQ(await_child(pid), ChildEnd::exit(20));
 }
 
 TEST_P(ForkWithSockets, AForkInAThreadWithoutAHubLeavesTheChildUsable) {
@@ -284,6 +277,9 @@ private:
 };
 
 TEST_P(ForkWithSockets, WhateverOtherThreadsAreDoingTheChildIsUsable) {
+#if WEFT_ASAN
+    GTEST_SKIP() << "the address sanitizer's allocator stays locked in a child if another thread was in it";
+#endif
     SKIP_WITHOUT_THREADS_IN_CHILDREN();
     const Traffic traffic;
     for (int i = 0; i < 50; ++i) {

@@ -31,6 +31,7 @@ constexpr int per_sender = 300;
 template <class Body>
 std::vector<std::thread> start_parties(Body body) {
     std::vector<std::thread> threads;
+    threads.reserve(2);
     threads.emplace_back([body] {
         run([&] {
             std::vector<Fiber<>> fibers;
