@@ -50,6 +50,8 @@ struct FiberBlock {
     std::int16_t io_budget = 0;          ///< input/output operations left before a yield
     std::atomic<std::uint32_t> state{0};
     std::uint64_t id = 0;
+    std::int64_t since = 0;    ///< coarse steady ns: when it was made, or last began to wait
+    std::uint64_t parent = 0;  ///< the id of the fiber that has made it; 0: a plain thread
 
     InboxItem mail;  ///< wakes and gives back from other threads
     ClosureBase* closure = nullptr;

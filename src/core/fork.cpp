@@ -9,6 +9,7 @@
 #include <weft/base/error.hpp>
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -182,6 +183,7 @@ void Hub::keep_running_fiber() noexcept {
     forget_other_threads(*running_);
     std::construct_at(&running_->local_joiners);
     leader_ = running_;
+    thread_id = ::gettid();
     live_fibers = 0;
     outside_waits = 0;
     on_empty = nullptr;

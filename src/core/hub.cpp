@@ -10,6 +10,7 @@
 #include "core/overflow_names.hpp"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -47,6 +48,8 @@ Hub::Hub(std::unique_ptr<Poller> poller)
     install_overflow_names();
     install_fatal_dump();
     watch_forks();
+    thread_id = ::gettid();
+    pass_time_ = poller_->coarse_now();
     register_hub(*this);
     next_id_ = serial << fiber_id_bits;
     next_foreign_id_ = next_id_ + first_foreign_id;
@@ -165,6 +168,7 @@ void Hub::pass() {
     if (!timers_.empty()) {
         expire_timers();
     }
+    pass_time_ = poller_->coarse_now();
 }
 
 void Hub::tell_idle() {

@@ -58,6 +58,7 @@ public:
     // --- this hub's thread only ---
 
     FiberBlock& running() noexcept { return *running_; }
+    const FiberBlock& running() const noexcept { return *running_; }
     FiberBlock& main_fiber() noexcept { return main_; }
     /// The main fiber or, in the child of a fork, the one that has called it: its end is the process's.
     FiberBlock& leader() noexcept { return *leader_; }
@@ -87,6 +88,8 @@ public:
     void shuffle(std::optional<std::uint64_t> seed) noexcept;
 
     std::int64_t now() noexcept { return poller_->now(); }
+    /// When this pass of the hub began: what "a while ago" is measured by.
+    std::int64_t pass_time() const noexcept { return pass_time_; }
     Poller& poller() noexcept { return *poller_; }
     TimerQueue& timers() noexcept { return timers_; }
     StackCache& stacks() noexcept { return stacks_; }
@@ -135,8 +138,10 @@ public:
     bool ending = false;       ///< takes no fibers from other threads any more
     bool left_behind = false;  ///< its thread lives in the parent of this process
     std::uint64_t serial = 0;
+    int thread_id = 0;  ///< the kernel's
 
 private:
+    friend struct DebuggerAccess;
     struct Sleep;
 
     static Hub& make_current();
@@ -156,6 +161,7 @@ private:
     RunQueue ready_;
     std::int32_t quantum_left_ = 0;
     ThreadContext thread_context_;
+    std::int64_t pass_time_ = 0;
 
     AltStack alt_stack_;
     TimerQueue timers_;

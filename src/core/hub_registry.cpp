@@ -3,6 +3,7 @@
 
 #include "base/sys.hpp"
 #include "context/sanitizer.hpp"
+#include "core/debugger.hpp"
 #include "core/dump.hpp"
 #include "core/hub.hpp"
 
@@ -28,13 +29,18 @@ struct Registry {
 };
 
 Registry& registry() noexcept {
-    static Registry& the = *new Registry;
+    static Registry& the = []() -> Registry& {
+        auto* made = new Registry;
+        weft_hubs = &made->hubs;
+        return *made;
+    }();
     return the;
 }
 
 std::atomic<int> own_threads{0};
 std::atomic<std::size_t> jobs_out{0};
-std::atomic<bool> jobs_asked{false};  ///< a hub goes by there being some
+std::atomic<std::size_t> jobs_at_work{0};  ///< of these, but those that wait
+std::atomic<bool> jobs_asked{false};       ///< a hub goes by there being some
 
 /// The number of threads in this process; 0 if the kernel does not say.
 long thread_count() noexcept {
@@ -137,15 +143,28 @@ void forget_other_hubs() noexcept {
     });
     own_threads.store(0, std::memory_order_relaxed);
     jobs_out.store(0);
+    jobs_at_work.store(0);
 }
+
+constinit thread_local bool in_job = false;
 
 void count_own_thread(int change) noexcept { own_threads.fetch_add(change, std::memory_order_relaxed); }
 
-void job_begins() noexcept { jobs_out.fetch_add(1); }
+void job_begins() noexcept {
+    jobs_out.fetch_add(1);
+    job_goes_on();
+}
 
 void job_ends() noexcept {
+    jobs_out.fetch_sub(1);
+    job_waits();
+}
+
+void job_goes_on() noexcept { jobs_at_work.fetch_add(1); }
+
+void job_waits() noexcept {
     // In one order for all: who asks sets `asked` and then looks at the number, and so one of the two sees the other.
-    if (jobs_out.fetch_sub(1) == 1 && jobs_asked.exchange(false)) {
+    if (jobs_at_work.fetch_sub(1) == 1 && jobs_asked.exchange(false)) {
         const std::lock_guard lock(registry().lock);
         for (Hub* hub : registry().hubs) {
             hub->poller().notify();
@@ -153,21 +172,26 @@ void job_ends() noexcept {
     }
 }
 
-bool jobs_are_out() noexcept {
-    if (jobs_out.load() == 0) {
+namespace {
+
+bool any(const std::atomic<std::size_t>& jobs) noexcept {
+    if (jobs.load() == 0) {
         return false;
     }
     jobs_asked.store(true);
-    return jobs_out.load() != 0;
+    return jobs.load() != 0;
 }
+
+}  // namespace
+
+bool jobs_are_at_work() noexcept { return any(jobs_at_work); }
 
 bool block_for_good(Hub& hub) {
     Registry& all = registry();
     const std::lock_guard lock(all.lock);
     hub.blocked_for_good = true;
     const auto blocked = [](const Hub* each) { return each->blocked_for_good && each->nothing_posted(); };
-    if (!std::all_of(all.hubs.begin(), all.hubs.end(), blocked) || jobs_are_out() ||
-        !all_threads_known(all)) {
+    if (!std::all_of(all.hubs.begin(), all.hubs.end(), blocked) || any(jobs_out) || !all_threads_known(all)) {
         return false;
     }
     // The oldest hub is the one of main() in all but contrived programs.

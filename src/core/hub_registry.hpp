@@ -42,11 +42,18 @@ void forget_other_hubs() noexcept;
 /// A thread that the library made (a pool's): it is not a reason to wait for the world outside.
 void count_own_thread(int change) noexcept;
 
-/// A job of a thread pool is out from its submission to its end: then nothing is a deadlock, and virtual time stands
-/// still. A hub that has asked is told when the last one has ended, and looks again.
+/// A job of a thread pool is out from its submission to its end: then nothing is a deadlock.
 void job_begins() noexcept;
 void job_ends() noexcept;
-bool jobs_are_out() noexcept;
+/// In between it may wait for fibers and other threads.
+void job_waits() noexcept;
+void job_goes_on() noexcept;
+/// Whether a job is out that does not wait: virtual time stands still then. A hub that has asked is told when there is none any
+/// more, and looks again.
+bool jobs_are_at_work() noexcept;
+
+/// Whether the calling thread is at work on such a job.
+extern constinit thread_local bool in_job __attribute__((tls_model("initial-exec")));
 
 /// Called by a hub without anything to wait for. If nothing in the process can wake any hub, raises Deadlock
 /// in a main fiber and says whether it was this hub's; otherwise the hub may sleep.

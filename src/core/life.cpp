@@ -169,6 +169,10 @@ NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t 
     }
     block->hub.store(hub, std::memory_order_relaxed);
     block->id = elsewhere ? 0 : hub->new_fiber_id();
+    if (const Hub* here = elsewhere ? Hub::current() : hub) {
+        block->parent = here->running().id;
+        block->since = here->pass_time();
+    }
     return {block, align_down(reinterpret_cast<std::byte*>(block) - bytes, alignment)};
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/sys.hpp"
 #include "core/hub.hpp"
+#include "core/hub_registry.hpp"
 
 #include <weft/base/error.hpp>
 
@@ -64,6 +65,7 @@ Wake leave_and_return(FiberBlock& fiber, WaitRecord& record, Hub& hub, std::int6
     }
     record.uncaught = hub.thread_context().exceptions->uncaught;
     fiber.wait = &record;
+    fiber.since = hub.pass_time();
     hub.leave();
     fiber.wait = nullptr;
     if (record.timer.armed()) {
@@ -116,6 +118,7 @@ inline Wake park_fiber(FiberBlock& fiber, WaitRecord& record, Deadline& deadline
     }
     record.uncaught = hub.thread_context().exceptions->uncaught;
     fiber.wait = &record;
+    fiber.since = hub.pass_time();
     hub.leave();
     fiber.wait = nullptr;
     return record.outcome;
@@ -131,10 +134,17 @@ Wake park_thread(WaitRecord& record, Deadline& deadline) noexcept {
         deadline.fix(std::chrono::steady_clock::now());
     }
     bool limited = !deadline.is_never();
+    std::uint32_t expected = signal_open;
+    // With a limit the job goes on in real time, whatever the others do.
+    if (in_job && !limited &&
+        record.signal.compare_exchange_strong(expected, signal_job, std::memory_order_acquire)) {
+        expected = signal_job;
+        job_waits();
+    }
     const timespec until = limited ? to_timespec(ns_of(deadline.resolve(TimePoint{}))) : timespec{};
     const auto* word = reinterpret_cast<const std::uint32_t*>(&record.signal);
-    while (record.signal.load(std::memory_order_acquire) == 0) {
-        if (sys.futex_wait(word, 0, limited ? &until : nullptr) != 0 && errno == ETIMEDOUT) {
+    while (record.signal.load(std::memory_order_acquire) != signal_woken) {
+        if (sys.futex_wait(word, expected, limited ? &until : nullptr) != 0 && errno == ETIMEDOUT) {
             if (give_up(record, Wake::timed_out)) {
                 return Wake::timed_out;
             }
@@ -153,7 +163,12 @@ void wake_thread(WaitRecord& record) noexcept {
     // The record may end as soon as its word is set: only the address is used after that, and a wake-up of
     // whatever lies there then is spurious for it.
     const auto* word = reinterpret_cast<const std::uint32_t*>(&record.signal);
-    record.signal.store(1, std::memory_order_release);
+    std::uint32_t before = signal_open;
+    if (!record.signal.compare_exchange_strong(before, signal_woken, std::memory_order_release,
+                                               std::memory_order_relaxed)) {
+        job_goes_on();  // before it can end
+        record.signal.store(signal_woken, std::memory_order_release);
+    }
     sys.futex_wake(word, 1);
 }
 

@@ -50,6 +50,8 @@ public:
 
     /// Steady time in ns.
     virtual std::int64_t now() noexcept = 0;
+    /// The same to a few milliseconds, in a few nanoseconds.
+    virtual std::int64_t coarse_now() noexcept = 0;
 
     /// In the child of a fork, on the thread that is left: begins anew, with descriptors of its own and no watch. The parent's
     /// are closed and not touched otherwise. Throws as making one does.

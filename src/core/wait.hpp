@@ -6,6 +6,7 @@
 #include <weft/core/wait_list.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace weft::impl {
@@ -39,6 +40,9 @@ enum class WaitReason : std::uint8_t {
     select,
 };
 
+inline constexpr std::size_t wait_reason_count = static_cast<std::size_t>(WaitReason::select) + 1;
+extern const char* const wait_reason_names[wait_reason_count];
+
 const char* to_string(WaitReason reason) noexcept;
 
 /// How a park ended.
@@ -47,6 +51,12 @@ enum class Wake : std::uint8_t {
     timed_out,   ///< the deadline of the call passed first
     interrupted  ///< a scope was cancelled, the fiber killed, or a deadlock found: call throw_interrupt()
 };
+
+/// The values of WaitRecord::signal.
+inline constexpr std::uint32_t signal_open = 0;
+inline constexpr std::uint32_t signal_woken = 1;
+inline constexpr std::uint32_t signal_job =
+    2;  ///< a job of a thread pool waits, and does not count as out meanwhile
 
 /// One wait of one fiber or thread; lives on the waiter's stack for the length of the call.
 ///
@@ -73,8 +83,8 @@ struct WaitRecord {
     unsigned uncaught = 0;  ///< exceptions that unwind its fiber: what they hide does not reach it
     bool in_set = false;    ///< queued in several lists: the first to decide wins
     bool gathers = false;   ///< a set that outlives the win: a Gathering
-    std::atomic<std::uint32_t> decided{0};  ///< sets only: 0 open, else 1 + the winning node's tag
-    std::atomic<std::uint32_t> signal{0};   ///< threads only: the futex word, 1 once woken
+    std::atomic<std::uint32_t> decided{0};           ///< sets only: 0 open, else 1 + the winning node's tag
+    std::atomic<std::uint32_t> signal{signal_open};  ///< threads only: the futex word
 
     /// Sets only: the tag that has decided it, or `open_tag`.
     std::uint32_t winner() const noexcept { return decided.load(std::memory_order_acquire) - 1; }

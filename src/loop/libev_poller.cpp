@@ -29,9 +29,9 @@ struct Wait {
 };
 constinit thread_local Wait current_wait;
 
-std::int64_t monotonic_ns() noexcept {
+std::int64_t steady_ns(clockid_t clock) noexcept {
     timespec time{};
-    sys.clock_gettime(CLOCK_MONOTONIC, &time);
+    sys.clock_gettime(clock, &time);
     return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
 }
 
@@ -41,7 +41,7 @@ int wait_until(int epoll, epoll_event* events, int room) noexcept {
     if (until == poll_now || until == poll_forever) {
         return sys.epoll_wait(epoll, events, room, until == poll_now ? 0 : -1);
     }
-    const std::int64_t left = until - monotonic_ns();
+    const std::int64_t left = until - steady_ns(CLOCK_MONOTONIC);
     if (left <= 0) {
         return sys.epoll_wait(epoll, events, room, 0);
     }
@@ -103,7 +103,8 @@ public:
         --watches_;
     }
 
-    std::int64_t now() noexcept override { return monotonic_ns(); }
+    std::int64_t now() noexcept override { return steady_ns(CLOCK_MONOTONIC); }
+    std::int64_t coarse_now() noexcept override { return steady_ns(CLOCK_MONOTONIC_COARSE); }
     bool real_time() const noexcept override { return true; }
 
     void after_fork() override {

@@ -98,10 +98,16 @@ void ThreadPoolEngine::work(std::unique_lock<std::mutex>& lock) {
     }
     lock.unlock();
     const std::uint32_t forks = forks_survived();
+    in_job = true;
     if (const std::exception_ptr error = next.job->run(*next.job); forks_survived() != forks) {
         end_child(error);
     }
     next.job.reset();  // what the call owns may take its time to end
+    if (Hub::current() != nullptr) {
+        // The job has waited as fibers do. A hub that nobody runs would keep deadlocks from being found.
+        static_cast<void>(Hub::end_current(std::chrono::seconds(5)));
+    }
+    in_job = false;
     lock.lock();
     if (--busy == 0) {
         none_busy.set();

@@ -41,7 +41,7 @@ void VirtualPoller::poll(std::int64_t until) {
         return;
     }
     member_.descriptors = polled_;
-    if (clock_.become_idle(member_, until, jobs_are_out())) {
+    if (clock_.become_idle(member_, until, jobs_are_at_work())) {
         return;
     }
     std::vector<pollfd> waited = member_.descriptors;

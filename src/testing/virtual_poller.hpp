@@ -24,6 +24,7 @@ public:
     void after_fork() override;
     void leave_behind() noexcept override;
     std::int64_t now() noexcept override { return clock_.now(); }
+    std::int64_t coarse_now() noexcept override { return clock_.now(); }
     bool real_time() const noexcept override { return false; }
 
     /// The watch of `fd` finds it ready once, at the next poll at which it is started; it may be no

@@ -11,7 +11,7 @@ namespace weft::testing {
 /// an hour in a test then takes no time, and a timeout fires exactly when nothing else can happen any more.
 ///
 /// The hubs of several threads share one virtual clock: it jumps when all of them are idle, nothing has been
-/// posted to any, no descriptor that they wait for is ready and no job is out at a pool of threads. Threads
+/// posted to any, no descriptor that they wait for is ready and no job is at work in a pool of threads. Threads
 /// that are no hubs do not stop it: see Hold. The clock starts where std::chrono::steady_clock stands, and
 /// weft::now() shows it.
 ///

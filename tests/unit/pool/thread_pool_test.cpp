@@ -345,7 +345,7 @@ TEST_P(ThreadPoolTest, DestroyedWithJobsOutItDropsThoseThatHaveNotBegunAndWaitsF
     EXPECT_THROW(dropped.get(), BrokenPromise);
 }
 
-TEST_P(ThreadPoolTest, VirtualTimeStandsStillWhileAJobIsOut) {
+TEST_P(ThreadPoolTest, VirtualTimeStandsStillWhileAJobIsAtWork) {
     if (!on_virtual_time()) {
         return;
     }
@@ -360,6 +360,29 @@ TEST_P(ThreadPoolTest, VirtualTimeStandsStillWhileAJobIsOut) {
     sleep_for(1h);
     EXPECT_TRUE(job.ready()) << "the hour has passed only after it";
     EXPECT_EQ(now() - before, 1h);
+}
+
+TEST_P(ThreadPoolTest, AJobThatWaitsForAFiberDoesNotHoldUpItsTime) {
+    ThreadPool pool(1);
+    const HubRef here = this_hub();
+    const TimePoint before = now();
+    EXPECT_EQ(pool.run([&] {
+        return spawn_on(here,
+                        [] {
+                            sleep_for(20ms);
+                            return 5;
+                        })
+            .get();
+    }),
+              5);
+    EXPECT_GE(now() - before, 20ms);
+}
+
+TEST_P(ThreadPoolTest, AJobThatHasSleptAsFibersDoLeavesNoHubBehind) {
+    ThreadPool pool(1);
+    pool.run([] { sleep_for(1ms); });
+    Event nobody_sets;
+    EXPECT_THROW(nobody_sets.wait(), Deadlock);
 }
 
 TEST_P(ThreadPoolTest, ADeadlockIsFoundAfterTheLastJob) {
