@@ -12,7 +12,7 @@ namespace weft::impl {
 class Descriptor {
 public:
     Descriptor() noexcept = default;
-    explicit Descriptor(UniqueFd fd) noexcept : fd_(fd.release()) {}
+    explicit Descriptor(UniqueFd fd) noexcept : fd_(fd.release()) { begin_here(this->fd()); }
     Descriptor(Descriptor&& other) noexcept : fd_(other.fd_.exchange(-1)) {}
     Descriptor& operator=(Descriptor&& other) noexcept {
         if (this != &other) {

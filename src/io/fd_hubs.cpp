@@ -117,6 +117,15 @@ void close_at_hubs(int fd, const std::vector<FdTable*>& tables) {
 
 }  // namespace
 
+void begin_here(int fd) noexcept {
+    Hub* hub = Hub::current();
+    FdTable* table = hub != nullptr ? static_cast<FdTable*>(hub->io_part.get()) : nullptr;
+    if (table != nullptr && table->knows(fd)) [[unlikely]] {
+        unlist_hub(fd, *table);
+        table->forget(fd, EBADF);
+    }
+}
+
 void list_hub(int fd, FdTable& table) {
     Entry& entry = entry_of(fd);
     const std::lock_guard lock(entry.lock);

@@ -5,6 +5,10 @@ namespace weft::impl {
 
 class FdTable;
 
+/// A number that this hub may know has come anew from the system. What it still knows is then of a descriptor that was
+/// closed behind the library's back: it is forgotten, and whoever waits for it gets EBADF.
+void begin_here(int fd) noexcept;
+
 /// The hub begins to watch the descriptor. Any thread.
 void list_hub(int fd, FdTable& table);
 /// The hub ends.

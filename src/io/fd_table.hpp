@@ -51,6 +51,13 @@ public:
         return grow(index);
     }
 
+    /// Whether somebody has waited for this number, and nobody has closed it since.
+    bool knows(int fd) const noexcept {
+        const auto index = static_cast<std::size_t>(fd);
+        return index / chunk_size < chunks_.size() && chunks_[index / chunk_size] != nullptr &&
+               (*chunks_[index / chunk_size])[index % chunk_size].listed;
+    }
+
     void after_fork() noexcept override;
 
     /// Stops both watches and wakes all waiters with `error`; the number may mean something else afterwards.
