@@ -6,8 +6,11 @@
 
 #include <weft/core/dump.hpp>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <functional>
+#include <vector>
 
 namespace weft::impl {
 
@@ -33,6 +36,16 @@ void append_wait(std::string& text, const WaitRecord& wait, std::int64_t now) {
     }
 }
 
+/// Those that have been woken and still have their record of the wait.
+std::vector<const FiberBlock*> sorted_ready_fibers(const Hub& hub) {
+    std::vector<const FiberBlock*> ready;
+    for (const FiberBlock* fiber = hub.ready_fibers(); fiber != nullptr; fiber = fiber->next) {
+        ready.push_back(fiber);
+    }
+    std::sort(ready.begin(), ready.end(), std::less<>{});
+    return ready;
+}
+
 void print_dump() noexcept {
     try {
         write_stderr("weft: the fibers of this thread:\n" + dump_fibers());
@@ -53,12 +66,13 @@ std::string title_of(const FiberBlock& fiber) {
 
 void append_dump(std::string& text, const Hub& hub) {
     const std::int64_t now = const_cast<Hub&>(hub).now();
+    const std::vector<const FiberBlock*> ready = sorted_ready_fibers(hub);
     for (const FiberBlock* fiber = hub.fibers(); fiber != nullptr; fiber = fiber->all_next) {
         if (fiber->finished()) {
             continue;
         }
         text += "  " + title_of(*fiber) + ": ";
-        if (fiber->wait != nullptr && fiber->wait->outcome == Wake::woken) {
+        if (fiber->wait != nullptr && !std::binary_search(ready.begin(), ready.end(), fiber, std::less<>{})) {
             append_wait(text, *fiber->wait, now);
         } else {
             text += fiber->started ? "ready or running" : "not started";

@@ -98,6 +98,7 @@ public:
     void add_fiber(FiberBlock& fiber) noexcept;
     void remove_fiber(FiberBlock& fiber) noexcept;
     FiberBlock* fibers() const noexcept { return all_; }
+    const FiberBlock* ready_fibers() const noexcept { return ready_.first(); }  ///< linked by `next`
     std::uint64_t new_fiber_id() noexcept { return next_id_++; }
     /// For fibers that other threads start here; under the registry's lock.
     std::uint64_t new_foreign_id() noexcept { return next_foreign_id_++; }

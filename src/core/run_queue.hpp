@@ -22,6 +22,9 @@ public:
 
     void clear() noexcept { head_ = nullptr; }
 
+    /// The oldest, linked by `next`; null if there is none.
+    const FiberBlock* first() const noexcept { return head_; }
+
     /// The queue must not be empty.
     FiberBlock& front() const noexcept { return *head_; }
 
