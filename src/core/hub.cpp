@@ -105,6 +105,9 @@ void Hub::yield(bool pass) noexcept {
     } else if (ready_.empty() && --quantum_left_ > 0) {
         return;
     }
+    if (in_loop()) [[unlikely]] {
+        return;  // on the way to the others already
+    }
     ready_.push(*running_);
     leave();
 }
