@@ -13,6 +13,7 @@
 #include <weft/base/error.hpp>
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
+#include <weft/testing/checkpoints.hpp>
 #include <weft/testing/virtual_time.hpp>
 
 #include "support/hub_fixture.hpp"
@@ -102,7 +103,11 @@ TEST_P(MailboxTest, ClosedItGivesWhatIsLeft) {
     EXPECT_THROW(box.receive(), ChannelClosed);
 }
 
-TEST_P(MailboxTest, TwoReadersStopTheProgram) {
+// CONFORMANCE 78
+TEST_P(MailboxTest, ALetterThatCameFirstIsTakenWithoutAWaitAndTwoReadersStopTheProgram) {
+    Mailbox<int> first;
+    first.send(1);
+    EXPECT_FALSE(testing::lets_others_run([&] { EXPECT_EQ(first.receive(), 1); }));
     EXPECT_DEATH(
         {
             Mailbox<int> box;

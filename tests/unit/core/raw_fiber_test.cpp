@@ -254,6 +254,29 @@ TEST_F(RawFiberTest, ASwitchToOneOfAnotherFiberOrThreadIsAnError) {
     EXPECT_EQ(mine.switch_to(), nullptr);
 }
 
+// CONFORMANCE 77
+TEST_F(RawFiberTest, ASwitchIntoOneThatWaitsIsAnErrorOfTheCallerAndDoesNotEndTheWait) {
+    RawFiber waiting;
+    std::string text;
+    auto fiber = spawn([&] {
+        waiting = RawFiber([&](void*) -> void* {
+            sleep_for(1ms);
+            text += "slept";
+            return nullptr;
+        });
+        waiting.switch_to();
+        text += " and back";
+    });
+    yield();
+    ASSERT_TRUE(waiting.active());
+    EXPECT_THROW(waiting.switch_to(), std::logic_error);
+    EXPECT_THROW(waiting.throw_into(), std::logic_error);
+    spawn([&] { EXPECT_THROW(waiting.switch_to(), std::logic_error); }).join();
+    EXPECT_EQ(text, "");
+    fiber.join();
+    EXPECT_EQ(text, "slept and back");
+}
+
 // CONFORMANCE 56
 TEST_F(RawFiberTest, WhatIsThrownOutOfTheOutermostBodyReachesTheWeftFiberWhateverItIs) {
     auto fiber = spawn([] {

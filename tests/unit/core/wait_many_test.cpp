@@ -231,6 +231,7 @@ TEST_P(WaitMany, ACancelledWaitThatHasTakenSomethingReturnsIt) {
     EXPECT_TRUE(cancelled);
 }
 
+// CONFORMANCE 72
 TEST_P(WaitMany, JoinAllWaitsForEachAndItsDeadlineCountsForAll) {
     std::vector<Fiber<>> fibers;
     for (const auto length : {1ms, 2ms, 3ms}) {

@@ -364,6 +364,7 @@ TEST_P(Stream, TakingOverAStreamLeavesItsBlockingModeAlone) {
     EXPECT_EQ(taken.read_some(buffer), 5U);
 }
 
+// CONFORMANCE 87
 TEST_P(Stream, OnlyAConnectedStreamSocketCanBeTakenOver) {
     net::TcpListener listener = net::TcpListener::listen("127.0.0.1:0");
     EXPECT_EQ(error_of([&] { net::TcpStream stream(listener.release()); }).code(),

@@ -143,6 +143,21 @@ TEST_F(CallLaterTest, WhatItThrowsIsReported) {
     EXPECT_EQ(printed.count("in a delayed call"), 1U);
 }
 
+// CONFORMANCE 82
+TEST_F(CallLaterTest, AfterOneThatThrowsSleepsAndOtherCallsAreAsBefore) {
+    const test::StderrCapture printed;
+    std::vector<Duration> called;
+    static_cast<void>(call_later(1ms, [] { throw std::runtime_error("in a delayed call"); }));
+    static_cast<void>(call_later(1ms, [&] { called.push_back(elapsed()); }));
+    sleep_for(2ms);
+    EXPECT_EQ(elapsed(), 2ms);
+    static_cast<void>(call_later(1ms, [&] { called.push_back(elapsed()); }));
+    sleep_for(2ms);
+    EXPECT_EQ(elapsed(), 4ms);
+    EXPECT_EQ(called, (std::vector<Duration>{1ms, 3ms}));
+    EXPECT_EQ(printed.count("in a delayed call"), 1U);
+}
+
 TEST(CallLaterAtTheEnd, IsDroppedWithItsHub) {
     bool called = false;
     DelayedCall call;

@@ -269,6 +269,7 @@ class WaitAllParked : public test::HubTest {};
 INSTANTIATE_TEST_SUITE_P(, WaitAllParked, ::testing::Values(test::Clock::virtual_time, test::Clock::libev),
                          ::testing::PrintToStringParamName());
 
+// CONFORMANCE 73
 TEST_P(WaitAllParked, ReturnsWhenAllOthersWaitWithoutLettingTimePass) {
     std::string order;
     auto chain = spawn([&] {
