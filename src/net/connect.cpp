@@ -2,6 +2,8 @@
 #include "net/connect.hpp"
 
 #include "base/sys.hpp"
+#include "core/hub.hpp"
+#include "net/connect_race.hpp"
 #include "net/socket_calls.hpp"
 
 #include <netinet/tcp.h>
@@ -25,8 +27,20 @@ std::unique_ptr<SocketState> connect_stream(const net::Endpoint& endpoint, Deadl
     return error == 0 ? std::move(state) : nullptr;
 }
 
-std::unique_ptr<SocketState> ConnectTrial::run(std::span<const net::Endpoint> endpoints, int& error,
-                                               std::string* story) {
+namespace {
+
+void tell(std::string& story, const net::Endpoint& endpoint, const int* reason) {
+    story += (story.empty() ? "" : "; ") + endpoint.to_string();
+    if (reason != nullptr) {
+        story += ": " + std::system_category().message(*reason);
+    }
+}
+
+}  // namespace
+
+/// One after the other: a single endpoint, or a thread without a hub, which has no fibers to race with.
+std::unique_ptr<SocketState> ConnectTrial::in_turn(std::span<const net::Endpoint> endpoints, int& error,
+                                                   std::string* story) {
     error = EADDRNOTAVAIL;  // for a list without entries
     for (const net::Endpoint& endpoint : endpoints) {
         auto state = connect_stream(endpoint, deadline_, error);
@@ -34,13 +48,33 @@ std::unique_ptr<SocketState> ConnectTrial::run(std::span<const net::Endpoint> en
             return state;
         }
         if (story != nullptr) {
-            *story += (story->empty() ? "" : "; ") + endpoint.to_string();
-            if (endpoints.size() > 1) {
-                *story += ": " + std::system_category().message(error);
-            }
+            tell(*story, endpoint, endpoints.size() > 1 ? &error : nullptr);
         }
     }
     return nullptr;
+}
+
+std::unique_ptr<SocketState> ConnectTrial::race(std::span<const net::Endpoint> endpoints, int& error,
+                                                std::string* story) {
+    ConnectRace race(endpoints);
+    auto state = race.run(deadline_);
+    if (state) {
+        return state;
+    }
+    for (std::size_t i = 0; i < race.begun(); ++i) {
+        error = race.error(i);
+        if (story != nullptr) {
+            tell(*story, endpoints[i], &error);
+        }
+    }
+    error = race.timed_out() ? ETIMEDOUT : error;
+    return nullptr;
+}
+
+std::unique_ptr<SocketState> ConnectTrial::run(std::span<const net::Endpoint> endpoints, int& error,
+                                               std::string* story) {
+    return endpoints.size() > 1 && Hub::current() != nullptr ? race(endpoints, error, story)
+                                                             : in_turn(endpoints, error, story);
 }
 
 std::unique_ptr<SocketState> ConnectTrial::run(std::span<const net::Endpoint> endpoints,

@@ -19,7 +19,7 @@ public:
     /// For looking the name up: the first wait under it fixes it for all that follow.
     Deadline& deadline() noexcept { return deadline_; }
 
-    /// Null with `error` set to the last endpoint's reason where all fail.
+    /// Null with `error` set to the last endpoint's reason where all fail, to timed_out past the deadline.
     std::unique_ptr<SocketState> run(std::span<const net::Endpoint> endpoints, std::error_code& error);
 
     /// Throws instead, naming `target` (if there is one) and each endpoint.
@@ -29,6 +29,10 @@ public:
 private:
     std::unique_ptr<SocketState> run(std::span<const net::Endpoint> endpoints, int& error,
                                      std::string* story);
+    std::unique_ptr<SocketState> in_turn(std::span<const net::Endpoint> endpoints, int& error,
+                                         std::string* story);
+    std::unique_ptr<SocketState> race(std::span<const net::Endpoint> endpoints, int& error,
+                                      std::string* story);
 
     Deadline deadline_;
 };

@@ -2,6 +2,7 @@
 #include <weft/net/tcp.hpp>
 
 #include "net/connect.hpp"
+#include "net/connect_race.hpp"
 #include "net/look_up.hpp"
 #include "net/socket_calls.hpp"
 #include "net/socket_state.hpp"
@@ -21,13 +22,16 @@ TcpStream::TcpStream(UniqueFd socket) {
 TcpStream TcpStream::connect(std::string_view address, Deadline deadline) {
     impl::ConnectTrial trial(deadline);
     const HostPort name = split_host_port(address);
-    return TcpStream(trial.run_or_throw(address, impl::look_up(name, trial.deadline())));
+    auto endpoints = impl::look_up(name, trial.deadline());
+    impl::interleave_families(endpoints);
+    return TcpStream(trial.run_or_throw(address, endpoints));
 }
 
 TcpStream TcpStream::connect(std::string_view address, Deadline deadline, std::error_code& error) {
     impl::ConnectTrial trial(deadline);
     const HostPort name = split_host_port(address);
-    const auto endpoints = impl::look_up(name, trial.deadline(), error);
+    auto endpoints = impl::look_up(name, trial.deadline(), error);
+    impl::interleave_families(endpoints);
     return error ? TcpStream() : TcpStream(trial.run(endpoints, error));
 }
 

@@ -249,6 +249,12 @@ struct TcpConnect : WaitingCall {
 };
 WEFT_WAITING_CALL("TcpStream::connect", TcpConnect);
 
+struct TcpConnectToSeveral : TcpConnect {
+    void call(Deadline deadline) override { static_cast<void>(net::TcpStream::connect(endpoints, deadline)); }
+    const net::Endpoint endpoints[2] = {endpoint, net::Endpoint::parse("[::1]:9")};
+};
+WEFT_WAITING_CALL("TcpStream::connect", TcpConnectToSeveral);
+
 struct UnixConnect : WaitingCall {
     UnixConnect() {
         // The queue of a listener holds one more than its backlog.

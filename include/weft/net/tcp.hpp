@@ -16,25 +16,29 @@ public:
     /// Takes over a connected socket. Errors: std::system_error when it is none.
     explicit TcpStream(UniqueFd socket);
 
-    /// Connects to `address`: "host:port", "[::1]:80"; a name is looked up, and its addresses are tried in
-    /// order. The deadline counts for all of it.
+    /// Connects to `address`: "host:port", "[::1]:80"; a name is looked up. Several addresses race as RFC 8305
+    /// says: IPv6 and IPv4 in turns, the family of the resolver's first one first; the next attempt begins
+    /// once the one before has failed, or after 250 ms; the first to connect wins, and the others are closed.
+    /// A thread without a hub tries one after the other. The deadline counts for all of it.
     ///
     /// Suspends:  until connected, or all addresses have failed.
     /// Cancel:    no connection is left behind.
-    /// Errors:    std::system_error with the last address's reason, naming each; a code of resolve_category()
-    /// for an
-    ///            unknown host; TimeoutError; std::invalid_argument for a malformed text.
+    /// Errors:    std::system_error with the reason of the address tried last, naming each; a code of
+    ///            resolve_category() for an unknown host; TimeoutError, naming those that were tried;
+    ///            std::invalid_argument for a malformed text.
     /// Threads:   any fiber or thread.
     /// Since:     0.1
     [[nodiscard]] static TcpStream connect(std::string_view address, Deadline deadline = never);
     [[nodiscard]] static TcpStream connect(std::string_view address, Deadline deadline,
                                            std::error_code& error);
 
-    /// Connects to a known endpoint, or to the first of several that answers.
+    /// Connects to a known endpoint, or to the first of several that answers: they race as above, in the order
+    /// that is given.
     ///
     /// Suspends:  until connected, or all endpoints have failed.
     /// Cancel:    no connection is left behind.
-    /// Errors:    std::system_error with the last endpoint's reason, naming each; TimeoutError.
+    /// Errors:    std::system_error with the last endpoint's reason, naming each; TimeoutError, naming those
+    ///            that were tried.
     /// Threads:   any fiber or thread.
     /// Since:     0.1
     [[nodiscard]] static TcpStream connect(const Endpoint& endpoint, Deadline deadline = never);
