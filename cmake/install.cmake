@@ -6,6 +6,15 @@ install(TARGETS weft weft_testing_api weft_diag_api EXPORT weft
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+# gdb loads it with the library, by its name: from its own directory for what lies below /usr, and else from beside the library, where
+# it asks for `add-auto-load-safe-path` first.
+set(weft_gdb_dir ${CMAKE_INSTALL_LIBDIR})
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+    set(weft_gdb_dir ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_LIBDIR})
+endif()
+install(FILES ${PROJECT_SOURCE_DIR}/src/diag/weft_gdb.py DESTINATION ${weft_gdb_dir}
+    RENAME libweft.so.${PROJECT_VERSION}-gdb.py)
+
 set(weft_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
 install(EXPORT weft NAMESPACE weft:: DESTINATION ${weft_config_dir} FILE weftTargets.cmake)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weftConfig.cmake.in ${PROJECT_BINARY_DIR}/weftConfig.cmake

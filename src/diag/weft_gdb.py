@@ -285,7 +285,7 @@ class FiberUnwinder(Unwinder):
 
 
 class ThreadFramesHidden:
-    """A frame filter: while a fiber is selected, its backtrace begins with its own frames."""
+    """A frame filter: while a fiber is selected, its backtrace begins with the call that waits."""
 
     name = "weft fiber"
     priority = 100
@@ -298,11 +298,23 @@ class ThreadFramesHidden:
 
     @staticmethod
     def without_thread(frames):
+        first = first_frame()
         found = False
         for frame in frames:
-            found = found or int(frame.inferior_frame().read_register("rsp")) == Selection.first_sp()
+            found = found or frame.inferior_frame() == first
             if found:
                 yield frame
+
+
+def first_frame():
+    """The selected fiber's innermost frame that is not inside the library, or else its innermost frame; None if there is none."""
+    frame = gdb.newest_frame()
+    while frame is not None and int(frame.read_register("rsp")) != Selection.first_sp():
+        frame = frame.older()
+    outer = frame
+    while outer is not None and (outer.name() or "").startswith("weft::impl::"):
+        outer = outer.older()
+    return outer or frame
 
 
 def select(fiber):
@@ -317,9 +329,7 @@ def select(fiber):
     if not fiber.started:
         return False
     Selection.choose(fiber, int(gdb.newest_frame().read_register("rsp")))
-    frame = gdb.newest_frame()
-    while frame is not None and int(frame.read_register("rsp")) != Selection.first_sp():
-        frame = frame.older()
+    frame = first_frame()
     if frame is None:
         Selection.choose(None)
         raise gdb.GdbError(f"The stack of fiber {fiber.title} cannot be read.")

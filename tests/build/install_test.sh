@@ -34,3 +34,8 @@ export PKG_CONFIG_PATH="$libdir/pkgconfig"
 # shellcheck disable=SC2046
 "$cxx" -std=c++20 "$@" "$here/consumer/main.cpp" -o "$work/by_pkg_config" $(pkg-config --cflags --libs weft)
 LD_LIBRARY_PATH=$libdir "$work/by_pkg_config"
+
+echo "== gdb finds its commands with the library"
+gdb -nx -batch -iex "add-auto-load-safe-path $work" -ex "set environment LD_LIBRARY_PATH $libdir" -ex "break main" -ex run \
+    -ex "help fiber" "$work/by_pkg_config" >"$work/log" 2>&1
+grep -q "^Select a fiber" "$work/log" || { cat "$work/log"; exit 1; }
