@@ -1,15 +1,23 @@
 // What users of gevent, greenlet and trio do in another way here: docs/reference/differences.md.
 #include <weft/weft.hpp>
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <deque>
+#include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -70,6 +78,35 @@ void join_what_must_be_done() {
     talk();  // if it throws, the helper is cancelled and joined
     helper.join();
     std::puts("saved");
+}
+
+std::vector<std::function<void(const weft::FiberRef&)>> observers;
+
+template <class F>
+auto spawn_observed(F fn) {
+    auto fiber = weft::spawn(std::move(fn));
+    for (const auto& observer : observers) observer(fiber.ref());
+    return fiber;
+}
+
+void observe() {
+    int seen = 0;
+    observers.emplace_back([&](const weft::FiberRef&) { ++seen; });
+    auto first = spawn_observed(save);
+    auto second = spawn_observed(save);
+    observers.clear();
+    auto third = spawn_observed(save);
+    std::printf("%d seen\n", seen);
+}
+
+void collect_errors() {
+    std::vector<std::exception_ptr> journal;
+    const weft::Link keep = [&](const weft::FiberOutcome& ended) { journal.push_back(ended.exception); };
+    auto worker = weft::spawn([] { throw std::runtime_error("disk full"); });
+    worker.link_exception(keep);
+    worker.join();
+    weft::sleep_for(1ms);
+    std::printf("%zu error in the journal\n", journal.size());
 }
 
 void hand_down() {
@@ -191,6 +228,113 @@ void let_the_receiver_run() {
     std::printf("the receiver has run: %s\n", has_run ? "yes" : "no");
 }
 
+// Starts when its inputs are there. An error says by whose key it began, and is that of all who depend on it.
+template <class F>
+weft::Future<int> task(std::string key, std::vector<weft::Future<int>> inputs, F fn) {
+    weft::Promise<int> promise;
+    weft::Future<int> result = promise.future();
+    weft::spawn_detached([=, promise = std::move(promise)]() mutable {
+        promise.set_from([&] {
+            const std::vector<int> values = weft::all(inputs);
+            try {
+                return fn(values);
+            } catch (const std::exception& error) {
+                throw std::runtime_error(key + ": " + error.what());
+            }
+        });
+    });
+    return result;
+}
+
+void depend() {
+    const auto sum = [](const std::vector<int>& of) { return of.at(0) + of.at(1); };
+    auto two = task("two", {}, [](const auto& /*none*/) { return 2; });
+    auto five = task("five", {two, two}, [](const auto& of) { return of[0] + of[1] + 1; });
+    auto lost =
+        task("lost", {five}, [](const auto& /*of*/) -> int { throw std::runtime_error("no such file"); });
+    auto last = task("last", {five, lost}, sum);
+    try {
+        last.get();
+    } catch (const std::exception& error) {
+        std::printf("%d, but %s\n", task("seven", {two, five}, sum).get(), error.what());
+    }
+}
+
+// As many as that at most, made when they are needed; for the fibers of one hub.
+template <class T>
+class Resources {
+public:
+    Resources(std::uint32_t most, std::function<T()> make) : free_(most), make_(std::move(make)) {
+        idle_.reserve(most);
+    }
+    T get(weft::Deadline deadline = weft::never) {
+        free_.acquire(deadline);
+        try {
+            if (idle_.empty()) return make_();
+            T last = std::move(idle_.back());
+            idle_.pop_back();
+            return last;
+        } catch (...) {
+            free_.release();
+            throw;
+        }
+    }
+    void put(T resource) {
+        idle_.push_back(std::move(resource));
+        free_.release();
+    }
+    std::uint32_t free() const { return free_.available(); }
+
+private:
+    weft::Semaphore free_;
+    std::function<T()> make_;
+    std::vector<T> idle_;
+};
+
+void share_resources() {
+    int made = 0;
+    Resources<int> connections(1, [&] {
+        weft::sleep_for(1ms);
+        if (++made == 1) throw std::runtime_error("refused");
+        return made;
+    });
+    try {
+        connections.get();
+    } catch (const std::runtime_error& error) {
+        std::printf("%s, %u free\n", error.what(), connections.free());
+    }
+    const int mine = connections.get();
+    auto late = weft::spawn([&] { return connections.get(1ms); });
+    auto next = weft::spawn([&] { return connections.get(); });
+    weft::sleep_for(2ms);
+    connections.put(mine);
+    try {
+        late.get();
+    } catch (const weft::TimeoutError&) {
+        std::printf("the late one has none, the next one has %d\n", next.get());
+    }
+}
+
+int ask_the_fibers() {
+    weft::sleep_for(1ms);
+    return 42;
+}
+
+// The thread of another loop, which polls for itself.
+void serve_another_loop() {
+    weft::Runtime fibers({.hubs = 1});
+    const int bell = ::eventfd(0, EFD_CLOEXEC);
+    auto answer = fibers.spawn([bell] {
+        const int result = ask_the_fibers();
+        ::eventfd_write(bell, 1);
+        return result;
+    });
+    pollfd watched{.fd = bell, .events = POLLIN, .revents = 0};
+    ::poll(&watched, 1, -1);
+    std::printf("the other loop gets %d\n", answer.get());
+    ::close(bell);
+}
+
 int main() {
     weft::run([] {
         small_numbers();
@@ -217,7 +361,12 @@ int main() {
         forbid_two_readers();
         ask_without_waiting();
         let_the_receiver_run();
+        observe();
+        collect_errors();
+        depend();
+        share_resources();
     });
+    serve_another_loop();
 }
 // expect: seats 0 0
 // expect: main learns: disk full
@@ -234,3 +383,9 @@ int main() {
 // expect: two readers
 // expect: 0 bytes, would block: yes
 // expect: the receiver has run: yes
+// expect: 2 seen
+// expect: 1 error in the journal
+// expect: 7, but lost: no such file
+// expect: refused, 1 free
+// expect: the late one has none, the next one has 2
+// expect: the other loop gets 42
