@@ -34,6 +34,8 @@ constexpr std::uint64_t bytes_skipped = WEFT_BALANCED_JUMP ? 128 : 0;
 struct DebuggerAccess {
     static constexpr std::uint64_t running = offsetof(Hub, running_);
     static constexpr std::uint64_t fibers = offsetof(Hub, all_);
+    /// The oldest comes first in a RunQueue.
+    static constexpr std::uint64_t ready = offsetof(Hub, ready_);
     static constexpr std::uint64_t loop = offsetof(Hub, loop_fiber_);
     static constexpr std::uint64_t pass_time = offsetof(Hub, pass_time_);
 };
@@ -48,9 +50,11 @@ const WeftDebuggerEntry weft_debugger_table[] = {
     {"hub.serial", offsetof(Hub, serial)},
     {"hub.running", DebuggerAccess::running},
     {"hub.fibers", DebuggerAccess::fibers},
+    {"hub.ready", DebuggerAccess::ready},
     {"hub.loop", DebuggerAccess::loop},
     {"hub.pass_time", DebuggerAccess::pass_time},
     {"fiber.next", offsetof(FiberBlock, all_next)},
+    {"fiber.next_ready", offsetof(FiberBlock, next)},
     {"fiber.id", offsetof(FiberBlock, id)},
     {"fiber.parent", offsetof(FiberBlock, parent)},
     {"fiber.since", offsetof(FiberBlock, since)},
@@ -65,7 +69,6 @@ const WeftDebuggerEntry weft_debugger_table[] = {
     {"slot.limit", offsetof(StackSlot, limit)},
     {"slot.top", offsetof(StackSlot, top)},
     {"wait.reason", offsetof(WaitRecord, reason)},
-    {"wait.outcome", offsetof(WaitRecord, outcome)},
     {"wait.object", offsetof(WaitRecord, object)},
     {"wait.fd", offsetof(WaitRecord, fd)},
     {"wait.due", offsetof(WaitRecord, timer) + offsetof(TimerNode, when)},
@@ -73,7 +76,6 @@ const WeftDebuggerEntry weft_debugger_table[] = {
     {"place.nowhere", TimerNode::nowhere},
     {"reason.join", static_cast<std::uint64_t>(WaitReason::join)},
     {"reason.count", wait_reason_count},
-    {"outcome.waiting", static_cast<std::uint64_t>(Wake::woken)},
     {"saved.r12", offsetof(Saved, r12)},
     {"saved.r13", offsetof(Saved, r13)},
     {"saved.r14", offsetof(Saved, r14)},

@@ -85,22 +85,30 @@ class Hub:
                 return thread
         return None
 
-    def fibers(self):
-        at = word(self.address + self.table["hub.fibers"])
+    def listed(self, first, link):
+        """The addresses in a list of fibers."""
+        at = word(self.address + self.table[first])
         count = 0
         while at != 0 and count < MAX_FIBERS:
-            fiber = Fiber(self.table, self, at)
+            yield at
+            at = word(at + self.table[link])
+            count += 1
+
+    def fibers(self):
+        # A fiber that has been woken keeps the record of its wait until it runs.
+        ready = set(self.listed("hub.ready", "fiber.next_ready"))
+        for address in self.listed("hub.fibers", "fiber.next"):
+            fiber = Fiber(self.table, self, address, address in ready)
             if not fiber.finished:
                 yield fiber
-            at = word(at + self.table["fiber.next"])
-            count += 1
 
 
 class Fiber:
-    def __init__(self, table, hub, address):
+    def __init__(self, table, hub, address, ready):
         self.table = table
         self.hub = hub
         self.address = address
+        self.ready = ready
         self.id = self.field("id")
         self.parent = self.field("parent")
         self.sp = self.field("sp")
@@ -140,7 +148,7 @@ class Fiber:
     def waits_for(self, fibers_by_address):
         """What it waits for; None if it does not wait."""
         table, wait = self.table, self.wait
-        if wait == 0 or self.is_running or read(wait + table["wait.outcome"], 1)[0] != table["outcome.waiting"]:
+        if wait == 0 or self.is_running or self.ready:
             return None
         reason = read(wait + table["wait.reason"], 1)[0]
         what = table.reasons[reason] if reason < len(table.reasons) else f"reason {reason}"

@@ -67,7 +67,10 @@ int main(int argc, char** argv) {
                                              [&world, &kind, i] { kind.wait(world, 1000 + i); }));
             }
         }
+        weft::Event go;
+        auto woken = weft::spawn({.name = "woken"}, [&] { go.wait(); });
         weft::testing::wait_all_parked();
+        go.set();
         if (argc > 2 && std::string_view(argv[2]) == "abort") {
             std::abort();
         }
