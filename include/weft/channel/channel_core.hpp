@@ -61,6 +61,7 @@ public:
 
     ChannelCore(const ChannelCore&) = delete;
     ChannelCore& operator=(const ChannelCore&) = delete;
+    virtual ~ChannelCore();
 
     // --- without the lock, from anywhere ---
 
@@ -84,7 +85,6 @@ public:
 
 protected:
     ChannelCore(std::size_t capacity, std::size_t item_size, std::size_t item_alignment) noexcept;
-    virtual ~ChannelCore();
 
     /// One of them, with the lock held, which they release. The item is moved from only if the answer is `done`.
     Exchange send_locked(void* item, const ChannelEnd* end, Deadline deadline);

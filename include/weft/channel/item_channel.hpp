@@ -65,7 +65,7 @@ public:
 
     explicit ItemChannel(std::size_t capacity, Order order = {})
         : ChannelCore(capacity, sizeof(Item), alignof(Item)), order_(std::move(order)) {}
-    ~ItemChannel() { free_items(); }
+    ~ItemChannel() override { free_items(); }
 
     Exchange send(Item& item, const ChannelEnd* end, Deadline deadline) {
         lock_.lock();
