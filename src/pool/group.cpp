@@ -124,7 +124,7 @@ void Members::cancel() const {
     }
 }
 
-void Members::kill(std::exception_ptr error) const {
+void Members::kill(const std::exception_ptr& error) const {
     list_->kills.fetch_add(1, std::memory_order_relaxed);
     const std::uint64_t self = this_fiber().id();
     FiberRef caller;

@@ -4,6 +4,7 @@
 #include <weft/base/error.hpp>
 #include <weft/scope/timeout.hpp>
 
+#include <string>
 #include <utility>
 
 namespace weft {
@@ -52,7 +53,10 @@ void collect_leaves(const ExceptionGroup& group, std::vector<std::exception_ptr>
 }  // namespace
 
 ExceptionGroup::ExceptionGroup(std::vector<std::exception_ptr> exceptions)
-    : content_(std::make_shared<const Content>(Content{exceptions, text_of(exceptions)})) {}
+    : content_([&] {
+          std::string text = text_of(exceptions);
+          return std::make_shared<const Content>(Content{std::move(exceptions), std::move(text)});
+      }()) {}
 
 ExceptionGroup::~ExceptionGroup() = default;
 

@@ -21,6 +21,7 @@ std::uint64_t next_serial() noexcept {
 }  // namespace
 
 struct Timeout::Core final : impl::ScopeOwner {
+    // NOLINTNEXTLINE(bugprone-throw-keyword-missing): an exception_ptr is no exception
     explicit Core(std::exception_ptr to_throw) noexcept : error(std::move(to_throw)) {}
 
     [[noreturn]] void strike() override {

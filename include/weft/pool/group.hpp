@@ -70,7 +70,7 @@ public:
 
     /// As FiberHandle::kill() of each member: those that have not started never run. The running calls of map() and
     /// imap() start nothing more. Never waits, unless the caller is a member, who is killed too. Any thread.
-    void kill(std::exception_ptr error = nullptr) const;
+    void kill(const std::exception_ptr& error = nullptr) const;
 
 protected:
     Members();
