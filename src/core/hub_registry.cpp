@@ -191,7 +191,9 @@ bool block_for_good(Hub& hub) {
     const std::lock_guard lock(all.lock);
     hub.blocked_for_good = true;
     const auto blocked = [](const Hub* each) { return each->blocked_for_good && each->nothing_posted(); };
-    if (!std::all_of(all.hubs.begin(), all.hubs.end(), blocked) || any(jobs_out) || !all_threads_known(all)) {
+    const auto all_blocked = [&] { return std::all_of(all.hubs.begin(), all.hubs.end(), blocked); };
+    // Asked again at last: a thread or a job may have posted something after the first look, and be gone at the second.
+    if (!all_blocked() || any(jobs_out) || !all_threads_known(all) || !all_blocked()) {
         return false;
     }
     // The oldest hub is the one of main() in all but contrived programs.
