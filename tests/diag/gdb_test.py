@@ -52,6 +52,11 @@ class Test:
             self.failures.append(what)
 
     def start_live(self):
+        trial = subprocess.run(["gdb", "-nx", "-batch", "-ex", "run", "/bin/true"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               stdin=subprocess.DEVNULL, text=True, check=False).stdout
+        if "ptrace" in trial and "not permitted" in trial:
+            print(f"nobody may trace a process here: {trial}")
+            return None
         return ["-ex", f"run {EACH}"]
 
     def leave_core(self):
@@ -60,6 +65,9 @@ class Test:
             print(f"the kernel puts core files elsewhere: kernel.core_pattern is {pattern}")
             return None
         _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        if most == 0:
+            print("core files are forbidden here: the hard limit of RLIMIT_CORE is 0")
+            return None
         subprocess.run([self.program, str(EACH), "abort"], cwd=self.work, env={"LD_LIBRARY_PATH": str(self.work)}, check=False,
                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (most, most)))
         cores = list(self.work.glob("core*"))
