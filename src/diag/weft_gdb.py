@@ -110,7 +110,6 @@ class Fiber:
         self.address = address
         self.ready = ready
         self.id = self.field("id")
-        self.parent = self.field("parent")
         self.sp = self.field("sp")
         state = struct.unpack("<I", read(address + table["fiber.state"], 4))[0]
         self.finished = (state & table["state.finished"]) != 0
@@ -181,7 +180,7 @@ def stack_pointer(thread):
     """Of the thread itself, whatever fiber is selected."""
     if thread is None:
         return 0
-    chosen, before = Selection.fiber, gdb.selected_thread()
+    chosen, before = (Selection.fiber, Selection.thread_sp), gdb.selected_thread()
     Selection.choose(None)
     thread.switch()
     try:
@@ -189,7 +188,7 @@ def stack_pointer(thread):
     finally:
         if before is not None:
             before.switch()
-        Selection.choose(chosen)
+        Selection.choose(*chosen)
 
 
 def span(ns):
@@ -201,10 +200,11 @@ def span(ns):
 
 
 def steady_now(hubs):
-    """Now; in a core file the last time that a hub looked at the clock."""
+    """Now; in a core file, or on another machine, the last time that a hub looked at the clock."""
     last = max((hub.pass_time for hub in hubs), default=0)
-    live = gdb.selected_inferior().pid != 0 and not gdb.selected_thread() is None and "core" not in gdb.execute("info target", to_string=True)[:400].lower()
-    return max(last, time.clock_gettime_ns(time.CLOCK_MONOTONIC)) if live else last
+    connection = gdb.selected_inferior().connection
+    here = connection is not None and connection.type == "native"
+    return max(last, time.clock_gettime_ns(time.CLOCK_MONOTONIC)) if here else last
 
 
 class Snapshot:
@@ -236,14 +236,16 @@ class Snapshot:
 
     def print(self, wanted=lambda line: True):
         shown = 0
-        for hub in self.hubs:
-            thread = hub.thread()
-            print(f"hub {hub.serial}, thread {thread.num if thread else '-'} (LWP {hub.thread_id}):")
-            for fiber in hub.fibers():
-                line = self.line(fiber)
-                if wanted(line):
-                    print(line)
-                    shown += 1
+        hub = None
+        for fiber in self.fibers:
+            if fiber.hub is not hub:
+                hub = fiber.hub
+                thread = hub.thread()
+                print(f"hub {hub.serial}, thread {thread.num if thread else '-'} (LWP {hub.thread_id}):")
+            line = self.line(fiber)
+            if wanted(line):
+                print(line)
+                shown += 1
         print(f"{shown} of {len(self.fibers)} fibers" if shown != len(self.fibers) else f"{shown} fibers")
 
 
@@ -256,7 +258,7 @@ class Selection:
     @classmethod
     def choose(cls, fiber, thread_sp=0):
         cls.fiber = fiber
-        cls.thread_sp = thread_sp if fiber is not None and thread_sp else (cls.thread_sp if fiber is not None else 0)
+        cls.thread_sp = thread_sp
         gdb.invalidate_cached_frames()
 
     @classmethod
