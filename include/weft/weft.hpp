@@ -21,6 +21,11 @@
 #include <weft/core/spawn_later.hpp>
 #include <weft/core/wait.hpp>
 #include <weft/core/waitable.hpp>
+#include <weft/diag/dump.hpp>
+#include <weft/diag/leaks.hpp>
+#include <weft/diag/metrics.hpp>
+#include <weft/diag/stacks.hpp>
+#include <weft/diag/watchdog.hpp>
 #include <weft/future/combine.hpp>
 #include <weft/future/std_future.hpp>
 #include <weft/net/address.hpp>

@@ -9,6 +9,8 @@ namespace weft::impl {
 
 namespace {
 
+constinit thread_local bool helper = false;
+
 /// A thread inherits the mask of its maker.
 class ProgramSignalsBlocked {
 public:
@@ -33,7 +35,12 @@ private:
 
 std::thread start_helper_thread(std::function<void()> body) {
     const ProgramSignalsBlocked blocked;
-    return std::thread(std::move(body));
+    return std::thread([body = std::move(body)] {
+        helper = true;
+        body();
+    });
 }
+
+bool is_helper_thread() noexcept { return helper; }
 
 }  // namespace weft::impl

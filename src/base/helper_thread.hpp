@@ -10,4 +10,7 @@ namespace weft::impl {
 /// Signals that a thread brings upon itself, and the profilers', stay open. Throws std::system_error.
 std::thread start_helper_thread(std::function<void()> body);
 
+/// Whether the calling thread is such a one.
+bool is_helper_thread() noexcept;
+
 }  // namespace weft::impl

@@ -37,6 +37,7 @@ struct Sys {
     int (*munmap)(void*, std::size_t) = ::munmap;
     int (*madvise)(void*, std::size_t, int) = ::madvise;
     int (*mprotect)(void*, std::size_t, int) = ::mprotect;
+    int (*mincore)(void*, std::size_t, unsigned char*) = ::mincore;
     int (*prctl)(int, ...) = ::prctl;
     // Time and threads.
     int (*clock_gettime)(clockid_t, timespec*) = ::clock_gettime;

@@ -32,9 +32,9 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-// Only a marker in the instruction stream, so it costs nothing outside of valgrind; the header is not required.
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
+// Only markers in the instruction stream, which cost a few instructions outside of valgrind; the header is not required.
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
 #define WEFT_VALGRIND 1
 #else
 #define WEFT_VALGRIND 0

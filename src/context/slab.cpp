@@ -5,7 +5,18 @@
 
 #include "base/sys.hpp"
 
+#if !WEFT_ASAN
+// In a program that is built with the leak sanitizer, where this library is not.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" [[gnu::weak]] void __lsan_register_root_region(const void* begin, std::size_t size);
+#endif
+
 namespace weft::impl {
+
+#if WEFT_VALGRIND
+const bool under_valgrind = [] { return RUNNING_ON_VALGRIND != 0; }();
+#endif
+
 namespace {
 
 constexpr int pr_set_vma = 0x53564d41;  // PR_SET_VMA, PR_SET_VMA_ANON_NAME: since Linux 5.17
@@ -25,9 +36,12 @@ void announce([[maybe_unused]] const StackSlot& slot) noexcept {
 #if WEFT_VALGRIND
     static_cast<void>(VALGRIND_STACK_REGISTER(slot.limit, slot.top));
 #endif
-#if WEFT_ASAN
-    __lsan_register_root_region(slot.limit, slot.size());
+#if !WEFT_ASAN
+    if (__lsan_register_root_region == nullptr) {
+        return;
+    }
 #endif
+    __lsan_register_root_region(slot.limit, slot.size());
 }
 
 }  // namespace
@@ -72,6 +86,8 @@ Slab* map_slab(std::size_t size_class, std::size_t count) noexcept {
     }
     return slab;
 }
+
+const Slab* newest_slab() noexcept { return slabs.load(std::memory_order_acquire); }
 
 StackInfo stack_containing(const void* address) noexcept {
     const auto* byte = static_cast<const std::byte*>(address);

@@ -25,6 +25,9 @@ struct Slab {
     StackSlot* make_slot(std::size_t index, GuardLadder& ladder) noexcept;
 };
 
+/// The newest of all slabs, from where Slab::next leads to the others; null if there is none. Any thread.
+[[nodiscard]] const Slab* newest_slab() noexcept;
+
 /// A slab for `count` stacks of one class, entered into the process's list. Null where the kernel has no room
 /// (errno).
 [[nodiscard]] Slab* map_slab(std::size_t size_class, std::size_t count) noexcept;

@@ -58,10 +58,19 @@ inline constexpr std::size_t stack_class_count =
 
 struct Slab;
 
+#if WEFT_VALGRIND
+extern const bool under_valgrind;
+#endif
+
 /// The last fiber may have left frames behind that never returned; what comes next may use their place.
 inline void forget_frames([[maybe_unused]] const StackSlot& slot) noexcept {
 #if WEFT_ASAN
     __asan_unpoison_memory_region(slot.limit, static_cast<std::size_t>(slot.top - slot.limit));
+#endif
+#if WEFT_VALGRIND
+    if (under_valgrind) [[unlikely]] {
+        static_cast<void>(VALGRIND_MAKE_MEM_UNDEFINED(slot.limit, slot.size()));
+    }
 #endif
 }
 

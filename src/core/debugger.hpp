@@ -18,8 +18,9 @@ struct WeftDebuggerEntry {
     std::uint64_t value;
 };
 
-/// Ends with an empty name.
+/// Ends with an empty name. The second one is about what users hold in their hands: channels, futures.
 extern WEFT_API const WeftDebuggerEntry weft_debugger_table[];
+extern WEFT_API const WeftDebuggerEntry weft_object_table[];
 
 /// Indexed by the reason of a wait.
 extern WEFT_API const char* const* const weft_reason_names;

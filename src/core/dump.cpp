@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "core/hub.hpp"
+#include "core/wait_circle.hpp"
 
 #include <weft/core/dump.hpp>
 
@@ -16,7 +17,7 @@ namespace weft::impl {
 
 namespace {
 
-void append_wait(std::string& text, const WaitRecord& wait, std::int64_t now) {
+void append_wait(std::string& text, const WaitRecord& wait, const FiberBlock* holder, std::int64_t now) {
     char part[96];
     text += "waits: ";
     text += to_string(wait.reason);
@@ -29,11 +30,19 @@ void append_wait(std::string& text, const WaitRecord& wait, std::int64_t now) {
         std::snprintf(part, sizeof part, " %p", wait.object);
         text += part;
     }
+    if (holder != nullptr && wait.holder != nullptr) {
+        text += ", held by " + title_of(*holder);
+    }
     if (wait.timer.armed()) {
         std::snprintf(part, sizeof part, ", deadline in %.3f s",
                       static_cast<double>(wait.timer.when - now) / 1e9);
         text += part;
     }
+}
+
+bool lives_on(const FiberBlock& fiber, std::span<Hub* const> hubs) {
+    const Hub* home = fiber.hub.load(std::memory_order_relaxed);
+    return std::find(hubs.begin(), hubs.end(), home) != hubs.end();
 }
 
 /// Those that have been woken and still have their record of the wait.
@@ -44,6 +53,32 @@ std::vector<const FiberBlock*> sorted_ready_fibers(const Hub& hub) {
     }
     std::sort(ready.begin(), ready.end(), std::less<>{});
     return ready;
+}
+
+void append_hub(std::string& text, Hub& hub, std::span<Hub* const> hubs,
+                std::vector<Dependence>& dependences) {
+    const std::int64_t now = hub.now();
+    const std::vector<const FiberBlock*> ready = sorted_ready_fibers(hub);
+    for (const FiberBlock* fiber = hub.fibers(); fiber != nullptr; fiber = fiber->all_next) {
+        if (fiber->finished()) {
+            continue;
+        }
+        std::string line = title_of(*fiber) + ": ";
+        if (fiber->wait != nullptr && !std::binary_search(ready.begin(), ready.end(), fiber, std::less<>{})) {
+            const FiberBlock* holder = holder_of(*fiber->wait, hubs);
+            if (holder != nullptr && !lives_on(*holder, hubs)) {
+                holder = nullptr;  // it may end while it is looked at
+            }
+            append_wait(line, *fiber->wait, holder, now);
+            // At its end run() waits for all others, in the main fiber's name.
+            if (holder != nullptr && holder != fiber) {
+                dependences.push_back({.waiter = fiber, .holder = holder, .text = line});
+            }
+        } else {
+            line += fiber->started ? "ready or running" : "not started";
+        }
+        text += "  " + line + '\n';
+    }
 }
 
 void print_dump() noexcept {
@@ -64,21 +99,12 @@ std::string title_of(const FiberBlock& fiber) {
     return title;
 }
 
-void append_dump(std::string& text, const Hub& hub) {
-    const std::int64_t now = const_cast<Hub&>(hub).now();
-    const std::vector<const FiberBlock*> ready = sorted_ready_fibers(hub);
-    for (const FiberBlock* fiber = hub.fibers(); fiber != nullptr; fiber = fiber->all_next) {
-        if (fiber->finished()) {
-            continue;
-        }
-        text += "  " + title_of(*fiber) + ": ";
-        if (fiber->wait != nullptr && !std::binary_search(ready.begin(), ready.end(), fiber, std::less<>{})) {
-            append_wait(text, *fiber->wait, now);
-        } else {
-            text += fiber->started ? "ready or running" : "not started";
-        }
-        text += '\n';
+void append_dump(std::string& text, std::span<Hub* const> hubs) {
+    std::vector<Dependence> dependences;
+    for (Hub* hub : hubs) {
+        append_hub(text, *hub, hubs, dependences);
     }
+    append_circles(text, dependences);
 }
 
 void install_fatal_dump() noexcept { fatal_dump_hook.store(&print_dump, std::memory_order_relaxed); }
@@ -90,7 +116,7 @@ namespace weft {
 std::string dump_fibers() {
     std::string text;
     if (impl::Hub* hub = impl::Hub::current()) {
-        impl::append_dump(text, *hub);
+        impl::append_dump(text, {&hub, 1});
     }
     return text;
 }

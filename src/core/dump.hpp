@@ -1,6 +1,7 @@
 // Who is there and waits for what, as text.
 #pragma once
 
+#include <span>
 #include <string>
 
 namespace weft::impl {
@@ -8,8 +9,8 @@ namespace weft::impl {
 class Hub;
 struct FiberBlock;
 
-/// A line for each live fiber of a hub that is this thread's or certainly asleep.
-void append_dump(std::string& text, const Hub& hub);
+/// A line for each live fiber of hubs that are this thread's or certainly asleep, and who waits for whom in a circle.
+void append_dump(std::string& text, std::span<Hub* const> hubs);
 
 /// From now on fatal() prints the fibers of its thread.
 void install_fatal_dump() noexcept;

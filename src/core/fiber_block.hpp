@@ -47,11 +47,12 @@ struct FiberBlock {
     std::uint8_t attention = 0;
     bool started = false;
     std::atomic<bool> collected{false};  ///< somebody has seen how it ended; several may at once
-    std::int16_t io_budget = 0;          ///< input/output operations left before a yield
+    std::int16_t io_done = 0;            ///< input/output operations since it has let others run
     std::atomic<std::uint32_t> state{0};
     std::uint64_t id = 0;
-    std::int64_t since = 0;    ///< coarse steady ns: when it was made, or last began to wait
-    std::uint64_t parent = 0;  ///< the id of the fiber that has made it; 0: a plain thread
+    std::int64_t since = 0;            ///< coarse steady ns: when it was made, or last began to wait
+    std::uint64_t parent = 0;          ///< the id of the fiber that has made it; 0: a plain thread
+    const void* spawned_at = nullptr;  ///< the return address of that call
 
     InboxItem mail;  ///< wakes and gives back from other threads
     ClosureBase* closure = nullptr;

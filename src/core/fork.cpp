@@ -184,12 +184,14 @@ void Hub::keep_running_fiber() noexcept {
     std::construct_at(&running_->local_joiners);
     leader_ = running_;
     thread_id = ::gettid();
+    thread_marker = &this_thread_marker;
     live_fibers = 0;
     outside_waits = 0;
     on_empty = nullptr;
     std::construct_at(&on_idle);
     blocked_for_good = ending = false;
     ready_.clear();
+    probe_ = {};
     std::construct_at(&inbox_);
     asleep_.store(false, std::memory_order_relaxed);
     posting_.store(0, std::memory_order_relaxed);

@@ -7,6 +7,7 @@
 #include "core/fiber_ref.hpp"
 #include "core/fork.hpp"
 #include "core/hub_registry.hpp"
+#include "core/observer.hpp"
 #include "core/overflow_names.hpp"
 
 #include <sched.h>
@@ -21,6 +22,10 @@ namespace {
 // A fiber that only switches must not starve descriptors and timers: after this many switches the hub takes a
 // pass.
 constexpr std::int32_t quantum_switches = 64;
+
+// A sample of the delay costs a pass and two looks at the clock.
+constexpr std::int32_t passes_between_probes = 64;
+constexpr std::int64_t time_between_probes_ns = 5'000'000;  // where passes are long, they are few
 
 // With fibers ready, a pass polls at most this often; the system call would otherwise dominate short
 // switches.
@@ -39,9 +44,11 @@ WaitRecord& record_of(TimerNode& node) noexcept {
 }  // namespace
 
 constinit thread_local Hub* current_hub = nullptr;
+constinit std::atomic<bool> fibers_observed{false};
 
 Hub::Hub(std::unique_ptr<Poller> poller)
     : running_(&main_), thread_context_(init_thread_context()), poller_(std::move(poller)) {
+    observer->hub_begins();
     if (const auto seed = env::number("WEFT_SHUFFLE", 0, INT64_MAX)) {
         shuffle(static_cast<std::uint64_t>(*seed));
     }
@@ -49,6 +56,7 @@ Hub::Hub(std::unique_ptr<Poller> poller)
     install_fatal_dump();
     watch_forks();
     thread_id = ::gettid();
+    thread_marker = &this_thread_marker;
     pass_time_ = poller_->coarse_now();
     register_hub(*this);
     next_id_ = serial << fiber_id_bits;
@@ -58,6 +66,7 @@ Hub::Hub(std::unique_ptr<Poller> poller)
     main_.id = new_fiber_id();
     main_.name = "main";
     main_.started = true;
+    main_.since = pass_time_;
     init_thread_execution(main_.execution);
     add_fiber(main_);
     try {
@@ -101,8 +110,8 @@ void Hub::prefetch_next() noexcept {
 
 void Hub::yield(bool pass) noexcept {
     if (pass) {
-        quantum_left_ = 0;
-    } else if (ready_.empty() && --quantum_left_ > 0) {
+        give_up_quantum();
+    } else if (ready_.empty() && use_quantum()) {
         return;
     }
     if (in_loop()) [[unlikely]] {
@@ -116,7 +125,7 @@ Execution* Hub::loop_entry(void* hub) { static_cast<Hub*>(hub)->loop(); }
 
 void Hub::shuffle(std::optional<std::uint64_t> seed) noexcept {
     lots_ = seed;
-    quantum_left_ = 0;
+    give_up_quantum();
 }
 
 FiberBlock& Hub::next_after_pass() noexcept {
@@ -124,7 +133,7 @@ FiberBlock& Hub::next_after_pass() noexcept {
         return ready_.pop();
     }
     // Every switch comes by here then, so that the others need not look whether the order is shuffled.
-    quantum_left_ = 0;
+    give_up_quantum();
     // SplitMix64: a good sequence from any seed, zero included.
     std::uint64_t lot = *lots_ += 0x9e3779b97f4a7c15U;
     lot = (lot ^ (lot >> 30)) * 0xbf58476d1ce4e5b9U;
@@ -142,15 +151,64 @@ void Hub::loop() noexcept {
                 fatal("the hub cannot poll for events any more, and its main fiber cannot be told");
             }
         }
-        if (!ready_.empty()) {
-            running_ = &next_after_pass();
-            switch_context(loop_fiber_.execution, running_->execution, thread_context_);
+        run_ready();
+    }
+}
+
+void Hub::give_up_quantum() noexcept {
+    quantum_given_ -= quantum_left_.load(std::memory_order_relaxed);
+    quantum_left_.store(0, std::memory_order_relaxed);
+}
+
+void Hub::count_pass() noexcept {
+    const std::int32_t left = quantum_left_.load(std::memory_order_relaxed);
+    const bool used_up = left < 0 || (left == 0 && quantum_given_ == quantum_switches);
+    counters_.switches.add(static_cast<std::uint64_t>(quantum_given_ - left - (used_up ? 1 : 0)));
+    counters_.passes.add(1);
+    counters_.fibers.set(live_fibers);
+    counters_.timers.set(timers_.size());
+    counters_.outside_waits.set(outside_waits);
+    quantum_given_ = quantum_switches;
+    quantum_left_.store(quantum_switches, std::memory_order_relaxed);
+}
+
+void Hub::start_probe() noexcept {
+    probe_.passes_left = passes_between_probes;
+    probe_.next = pass_time_ + time_between_probes_ns;
+    // Virtual time knows no delays, and in a shuffled order nothing may depend on the clock.
+    if (probe_.since == 0 && !ready_.empty() && !lots_ && poller_->real_time()) {
+        probe_.since = now();
+        probe_.switches = counters_.switches.get();
+        ready_.push(loop_fiber_);
+    }
+}
+
+void Hub::end_probe() noexcept {
+    counters_.run_delay.add(now() - std::exchange(probe_.since, 0));
+    const std::int32_t used = quantum_given_ - quantum_left_.load(std::memory_order_relaxed);
+    counters_.run_queue.set(counters_.switches.get() + static_cast<std::uint64_t>(used) - probe_.switches);
+}
+
+void Hub::run_ready() noexcept {
+    bool its_turn = true;
+    while (its_turn && !ready_.empty()) {
+        FiberBlock& next = next_after_pass();
+        if (&next != &loop_fiber_) [[likely]] {
+            running_ = &next;
+            counters_.switches.add(1);
+            switch_context(loop_fiber_.execution, next.execution, thread_context_);
+            // With some of the quantum left nobody was ready any more, or it was the probe's turn.
+            its_turn = probe_.since != 0 && quantum_left_.load(std::memory_order_relaxed) > 0;
+            quantum_given_ -= its_turn ? 1 : 0;  // that was no switch to a fiber
+        }
+        if (its_turn) {
+            end_probe();  // and no pass: fibers must not notice the probe
         }
     }
 }
 
 void Hub::pass() {
-    quantum_left_ = quantum_switches;
+    count_pass();
     clear_grave();
     drain_inbox();
     if (ready_.empty()) {
@@ -172,6 +230,9 @@ void Hub::pass() {
         expire_timers();
     }
     pass_time_ = poller_->coarse_now();
+    if (--probe_.passes_left < 0 || pass_time_ >= probe_.next) [[unlikely]] {
+        start_probe();
+    }
 }
 
 void Hub::tell_idle() {
@@ -229,6 +290,7 @@ bool Hub::drain_inbox() noexcept {
     while (item != nullptr) {
         InboxItem* next = item->next;  // run() may end the item
         item->run(*item, *this);
+        counters_.outside_wakeups.add(1);
         item = next;
     }
     return true;
@@ -248,6 +310,7 @@ void Hub::expire_timers() noexcept {
     while (TimerNode* node = timers_.pop_due(time)) {
         WaitRecord& record = record_of(*node);
         record.lapsed = true;
+        counters_.timers_fired.add(1);
         expire(record, Wake::timed_out);
     }
 }

@@ -5,6 +5,7 @@
 #include "context/stack.hpp"
 #include "context/switch.hpp"
 #include "core/fiber_block.hpp"
+#include "core/hub_counters.hpp"
 #include "core/inbox.hpp"
 #include "core/poller.hpp"
 #include "core/run_queue.hpp"
@@ -30,7 +31,18 @@ struct HubPart {
     virtual void after_fork() noexcept = 0;
 };
 
+/// Measures how long ready fibers wait for their turn: now and then the loop's own fiber queues up behind them.
+struct RunProbe {
+    std::int64_t since = 0;      ///< when it has queued up; 0: it does not queue
+    std::uint64_t switches = 0;  ///< at that time
+    std::int64_t next = 0;       ///< when it does so again, or after so many passes
+    std::int32_t passes_left = 0;
+};
+
 class Hub;
+
+/// Its address is the thread's name among the holders of locks.
+inline constinit thread_local char this_thread_marker __attribute__((tls_model("initial-exec"))) = 0;
 
 /// The thread's hub; everything per thread is behind it. Initial-exec, so that reading it is one load.
 extern constinit thread_local Hub* current_hub __attribute__((tls_model("initial-exec")));
@@ -94,6 +106,7 @@ public:
     TimerQueue& timers() noexcept { return timers_; }
     StackCache& stacks() noexcept { return stacks_; }
     ThreadContext& thread_context() noexcept { return thread_context_; }
+    HubCounters& counters() noexcept { return counters_; }
 
     void add_fiber(FiberBlock& fiber) noexcept;
     void remove_fiber(FiberBlock& fiber) noexcept;
@@ -133,13 +146,19 @@ public:
 
     void post(InboxItem& item) noexcept;
     bool nothing_posted() const noexcept { return inbox_.empty(); }
+    const HubCounters& counters() const noexcept { return counters_; }
+    /// Changes whenever the hub goes from one fiber to the next.
+    std::uint64_t progress() const noexcept;
+    /// Whether the hub waits for events, or is about to.
+    bool asleep() const noexcept { return asleep_.load(std::memory_order_relaxed); }
 
     // --- the registry's: guarded by its lock ---
     bool blocked_for_good = false;
     bool ending = false;       ///< takes no fibers from other threads any more
     bool left_behind = false;  ///< its thread lives in the parent of this process
     std::uint64_t serial = 0;
-    int thread_id = 0;  ///< the kernel's
+    int thread_id = 0;                    ///< the kernel's
+    const void* thread_marker = nullptr;  ///< the name under which its main fiber holds locks
 
 private:
     friend struct DebuggerAccess;
@@ -151,16 +170,23 @@ private:
     FiberBlock& next_to_run() noexcept;
     FiberBlock& next_after_pass() noexcept;
     void pass();
+    void run_ready() noexcept;
     void wait_for_events();
     void tell_idle();
     void expire_timers() noexcept;
     void give_back(FiberBlock& dead) noexcept;
     void clear_grave() noexcept;
+    bool use_quantum() noexcept;
+    void give_up_quantum() noexcept;
+    void count_pass() noexcept;
+    void start_probe() noexcept;
+    void end_probe() noexcept;
 
     // The hot line: what each switch touches.
     FiberBlock* running_;
     RunQueue ready_;
-    std::int32_t quantum_left_ = 0;
+    /// Switches until the next pass; the hub's thread writes it, the watchdog reads it.
+    std::atomic<std::int32_t> quantum_left_{0};
     ThreadContext thread_context_;
     std::int64_t pass_time_ = 0;
 
@@ -175,6 +201,9 @@ private:
     std::uint64_t next_id_ = 0;
     std::uint64_t next_foreign_id_ = 0;
     std::optional<std::uint64_t> lots_;  ///< the state of the lots, where the order is shuffled
+    std::int32_t quantum_given_ = 0;     ///< what quantum_left_ began with
+    RunProbe probe_;
+    HubCounters counters_;
 
     alignas(64) Inbox inbox_;
     std::atomic<bool> asleep_{false};        ///< the hub may be blocked in the poller
@@ -184,8 +213,15 @@ private:
     FiberBlock loop_fiber_;
 };
 
+/// False: the hub takes a pass first.
+inline bool Hub::use_quantum() noexcept {
+    const std::int32_t left = quantum_left_.load(std::memory_order_relaxed) - 1;
+    quantum_left_.store(left, std::memory_order_relaxed);
+    return left > 0;
+}
+
 inline FiberBlock& Hub::next_to_run() noexcept {
-    if (!ready_.empty() && --quantum_left_ > 0) [[likely]] {
+    if (!ready_.empty() && use_quantum()) [[likely]] {
         return ready_.pop();
     }
     return loop_fiber_;
@@ -237,6 +273,12 @@ inline void Hub::clear_grave() noexcept {
     if (grave_ != nullptr && grave_ != running_) {
         give_back(*std::exchange(grave_, nullptr));
     }
+}
+
+inline std::uint64_t Hub::progress() const noexcept {
+    // The two are not read at once: what comes out then is a value that has never been before, too.
+    return counters_.passes.get() * 1024 -
+           static_cast<std::uint64_t>(quantum_left_.load(std::memory_order_relaxed));
 }
 
 /// While it lives, the hub knows that the world outside can still wake one of its fibers.

@@ -85,9 +85,7 @@ struct DeadlockNotice : InboxItem {
 
 std::string describe(const Registry& all) {
     std::string text = "deadlock: every fiber waits and nothing can wake any of them\n";
-    for (const Hub* hub : all.hubs) {
-        append_dump(text, *hub);
-    }
+    append_dump(text, all.hubs);
     return text;
 }
 

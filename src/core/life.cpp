@@ -8,6 +8,7 @@
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
 #include "core/locals.hpp"
+#include "core/observer.hpp"
 #include "core/park.hpp"
 #include "core/report.hpp"
 
@@ -74,6 +75,9 @@ Execution* finish(FiberBlock& fiber, Hub& hub) noexcept {
         open_scope(shield);
         end_locals(fiber);
         close_scope(shield);
+    }
+    if (fibers_observed.load(std::memory_order_relaxed)) [[unlikely]] {
+        observer->fiber_ends(fiber);
     }
     fiber.pending = nullptr;
     if (--hub.live_fibers == 0 && hub.on_empty != nullptr) {
@@ -164,6 +168,7 @@ NewFiber make_fiber(const SpawnOptions& options, std::size_t bytes, std::size_t 
     auto* top = reinterpret_cast<std::byte*>(slot);
     auto* block = ::new (align_down(top - sizeof(FiberBlock), alignof(FiberBlock))) FiberBlock;
     block->slot = slot;
+    block->spawned_at = __builtin_return_address(0);
     if (!options.name.empty()) {
         set_name(*block, options.name);
     }
@@ -187,6 +192,9 @@ void start_fiber(FiberBlock* block, ClosureBase* closure, const SpawnOptions& op
     }
     auto* stack_top = align_down(reinterpret_cast<std::byte*>(closure), 64);
     prepare_context(block->execution, *block->slot, stack_top, &fiber_entry, block);
+    if (fibers_observed.load(std::memory_order_relaxed)) [[unlikely]] {
+        observer->fiber_begins(*block);
+    }
     if (Hub* hub = block->hub.load(std::memory_order_relaxed)) {
         hub->add_fiber(*block);
         ++hub->live_fibers;

@@ -59,15 +59,22 @@ void arm_or_give_up(WaitRecord& record, Hub& hub, std::int64_t until) {
     }
 }
 
+inline void leave_counted(FiberBlock& fiber, WaitRecord& record, Hub& hub) {
+    record.uncaught = hub.thread_context().exceptions->uncaught;
+    fiber.wait = &record;
+    fiber.since = hub.pass_time();
+    const auto reason = static_cast<std::size_t>(record.reason);
+    hub.counters().waits[reason].add(1);
+    hub.leave();
+    hub.counters().waits_over[reason].add(1);
+    fiber.wait = nullptr;
+}
+
 Wake leave_and_return(FiberBlock& fiber, WaitRecord& record, Hub& hub, std::int64_t until) {
     if (until != forever_ns) {
         arm_or_give_up(record, hub, until);
     }
-    record.uncaught = hub.thread_context().exceptions->uncaught;
-    fiber.wait = &record;
-    fiber.since = hub.pass_time();
-    hub.leave();
-    fiber.wait = nullptr;
+    leave_counted(fiber, record, hub);
     if (record.timer.armed()) {
         hub.timers().cancel(record.timer);
     }
@@ -116,11 +123,7 @@ inline Wake park_fiber(FiberBlock& fiber, WaitRecord& record, Deadline& deadline
     if (fiber.attention != 0 || !deadline.is_never()) [[unlikely]] {
         return park_with_care(fiber, record, hub, deadline);
     }
-    record.uncaught = hub.thread_context().exceptions->uncaught;
-    fiber.wait = &record;
-    fiber.since = hub.pass_time();
-    hub.leave();
-    fiber.wait = nullptr;
+    leave_counted(fiber, record, hub);
     return record.outcome;
 }
 

@@ -6,6 +6,7 @@
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
 #include "core/life.hpp"
+#include "core/observer.hpp"
 #include "core/park.hpp"
 #include "core/report.hpp"
 
@@ -56,12 +57,14 @@ void cancel_all(Hub& hub) noexcept {
 /// Cancels and joins what is left. Returns false, after naming them, if some fibers outlast the grace period.
 bool end_fibers(Hub& hub, Duration grace) {
     hub.drain_inbox();  // there may be fibers in it that count
+    observer->hub_ends(hub);
     cancel_all(hub);
     if (await_fibers(hub, grace)) {
         return true;
     }
     std::string text = "weft: fibers are abandoned, since they outlast their cancellation:\n";
-    append_dump(text, hub);
+    Hub* const here = &hub;
+    append_dump(text, {&here, 1});
     write_stderr(text);
     return false;
 }
@@ -73,7 +76,7 @@ pthread_key_t thread_end_key;
 void end_with_thread(void*) {
     // What main() leaves behind is abandoned without unwinding, as its threads are.
     if (Hub::current() != nullptr && getpid() != gettid()) {
-        static_cast<void>(Hub::end_current(std::chrono::seconds(5)));
+        static_cast<void>(Hub::end_current(RunOptions{}.grace));
     }
 }
 

@@ -74,6 +74,8 @@ struct WaitRecord {
     FiberBlock* fiber;  ///< null: a plain thread
     Abort abort;
     const void* object;
+    /// Who holds what is waited for, where one holder is known: as sync's identity() names it.
+    const std::atomic<const void*>* holder = nullptr;
     TimerNode timer;
     int fd = -1;
     WaitReason reason;

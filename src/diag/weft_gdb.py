@@ -1,4 +1,5 @@
-"""gdb commands for the fibers of weft: `help fiber`, `info fibers`. For live processes and core files; writes nothing to either.
+"""gdb commands for the fibers of weft: `help fiber`, `info fibers`; and printers of handles, channels
+and futures. For live processes and core files; writes nothing to either.
 
 Everything is read through `weft_debugger_table` (src/core/debugger.cpp), so no debug information of weft is needed. A parked fiber is
 shown by an unwinder, which makes the fiber's stack the continuation of its hub's thread; frames of the thread itself are left out of
@@ -37,22 +38,27 @@ def symbol(name):
     return int(gdb.parse_and_eval(f"(unsigned long) &{name}"))
 
 
+def layout_of(table):
+    """The values of a table of the library by their names."""
+    try:
+        at = symbol(table)
+    except gdb.error as error:
+        raise gdb.GdbError(f"There is no weft in this program (no symbol {table}).") from error
+    values = {}
+    while True:
+        name, value = struct.unpack("<24sQ", read(at, 32))
+        name = name.rstrip(b"\0").decode()
+        if not name:
+            return values
+        values[name] = value
+        at += 32
+
+
 class Table:
     """Offsets by name, and what hangs on them."""
 
     def __init__(self):
-        try:
-            at = symbol("weft_debugger_table")
-        except gdb.error as error:
-            raise gdb.GdbError("There is no weft in this program (no symbol weft_debugger_table).") from error
-        self.values = {}
-        while True:
-            name, value = struct.unpack("<24sQ", read(at, 32))
-            name = name.rstrip(b"\0").decode()
-            if not name:
-                break
-            self.values[name] = value
-            at += 32
+        self.values = layout_of("weft_debugger_table")
         if self["version"] != KNOWN_VERSION:
             raise gdb.GdbError(f"This program's weft has version {self['version']} of the table, this script knows {KNOWN_VERSION}.")
         names = word(symbol("weft_reason_names"))
@@ -424,8 +430,103 @@ Nothing is written to the process; when it goes on, no fiber is selected any mor
                 select(before)
 
 
+class FiberPrinter:
+    """A weft::Fiber<T>: the fiber that it is the handle of."""
+
+    def __init__(self, value):
+        self.block = int(value["block_"])
+
+    def to_string(self):
+        if self.block == 0:
+            return "no fiber"
+        snapshot = Snapshot()
+        fiber = snapshot.by_address.get(self.block)
+        if fiber is None:
+            return f"fiber {word(self.block + snapshot.table['fiber.id'])}: finished"
+        return f"fiber {fiber.title}: {fiber.state(snapshot.by_address)}"
+
+
+class ChannelPrinter:
+    """A weft::Channel<T> or a queue: its state, and its items where they lie in it as they are."""
+
+    UNBOUNDED = 2**64 - 1
+
+    def __init__(self, value):
+        self.core = int(value["core_"].address)
+        self.item = value.type.strip_typedefs().template_argument(0)
+        self.layout = layout_of("weft_object_table")
+
+    def field(self, name):
+        return word(self.core + self.layout["channel." + name])
+
+    def to_string(self):
+        capacity = self.field("capacity")
+        room = "unbounded" if capacity == self.UNBOUNDED else f"room for {capacity}"
+        closed = read(self.core + self.layout["channel.state"], 1)[0] != self.layout["state.open"]
+        waiting = [f"{self.waiting(name)} {what}" for name, what in (("senders", "sending"), ("receivers", "receiving"))
+                   if self.field(name) != 0]
+        return ", ".join([f"{self.field('size')} items, {room}", *(["closed"] if closed else []), *waiting])
+
+    def waiting(self, name):
+        found, node = 0, self.field(name)
+        while node != 0 and found < MAX_FIBERS:
+            found += 1
+            node = word(node + self.layout["node.next"])
+        return found
+
+    def children(self):
+        # A pointer may be one to an item in a box of its own.
+        plain = self.item.strip_typedefs().code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_FLT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_ENUM)
+        if plain or self.item.sizeof != 8:
+            first = gdb.Value(self.field("items")).cast(self.item.pointer())
+            for index in range(self.field("size")):
+                yield f"[{index}]", first[(self.field("head") + index) & (self.field("slots") - 1)]
+
+
+class FuturePrinter:
+    """A weft::Future<T>, SharedFuture<T> or Promise<T>: whether it is set, and to what."""
+
+    def __init__(self, value):
+        self.state = value["state_"]
+        self.type = value.type.strip_typedefs()
+        self.layout = layout_of("weft_object_table")
+
+    def is_set(self):
+        flags = struct.unpack("<I", read(int(self.state) + self.layout["future.flags"], 4))[0]
+        return (flags & self.layout["future.set"]) != 0
+
+    def to_string(self):
+        if int(self.state) == 0:
+            return "no state"
+        if not self.is_set():
+            return "not set"
+        return "set to an exception" if word(int(self.state) + self.layout["future.error"]) != 0 else "set"
+
+    def children(self):
+        kind = self.type.template_argument(0)
+        if int(self.state) != 0 and self.is_set() and kind.code != gdb.TYPE_CODE_VOID:
+            whole = gdb.lookup_type(f"weft::impl::TypedFutureState<{kind}>")
+            yield "value", self.state.cast(whole.pointer())["value_"]
+
+
+def printer_of(value):
+    """What gdb asks for each value that it prints."""
+    kind = value.type.strip_typedefs()
+    name = (kind.tag or "").partition("<")
+    printer = PRINTERS.get(name[0]) if name[1] else None
+    try:
+        return printer(value) if printer else None
+    except gdb.error:
+        return None
+
+
+PRINTERS = {"weft::Fiber": FiberPrinter, "weft::Channel": ChannelPrinter, "weft::Queue": ChannelPrinter,
+            "weft::Future": FuturePrinter, "weft::SharedFuture": FuturePrinter, "weft::Promise": FuturePrinter}
+
+
 gdb.unwinder.register_unwinder(None, FiberUnwinder(), replace=True)
 gdb.frame_filters[ThreadFramesHidden.name] = ThreadFramesHidden()
 gdb.events.cont.connect(lambda event: Selection.choose(None))
+gdb.pretty_printers.append(printer_of)
 InfoFibers()
 FiberCommand()

@@ -21,10 +21,10 @@ constexpr std::int16_t operations_per_turn = 4;
 /// Before an operation, so that an interruption finds nothing taken.
 void spend_turn(Hub& hub) {
     FiberBlock& fiber = hub.running();
-    if (--fiber.io_budget >= 0) [[likely]] {
+    if (fiber.io_done++ < operations_per_turn) [[likely]] {
         return;
     }
-    fiber.io_budget = operations_per_turn;
+    fiber.io_done = 1;
     if (interrupted()) {
         throw_interrupt();
     }
@@ -47,7 +47,7 @@ int park_for(Hub& hub, FdState& state, Direction& direction, int fd, WaitReason 
     const OutsideWait outside(&hub);
     const Wake how = park(record, deadline);
     hub.prefetch_next();
-    hub.running().io_budget = operations_per_turn;
+    hub.running().io_done = 0;
     if (how == Wake::interrupted) [[unlikely]] {
         throw_interrupt();
     }

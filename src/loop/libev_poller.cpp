@@ -26,6 +26,7 @@ struct Wait {
     std::int64_t until = poll_now;
     int error = 0;
     std::atomic<int>* epoll = nullptr;  ///< where libev's descriptor is to be noted
+    bool* to_the_nanosecond = nullptr;  ///< whether the kernel can; cleared when it says that it cannot
 };
 constinit thread_local Wait current_wait;
 
@@ -45,10 +46,13 @@ int wait_until(int epoll, epoll_event* events, int room) noexcept {
     if (left <= 0) {
         return sys.epoll_wait(epoll, events, room, 0);
     }
-    const timespec time{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
-    const int count = sys.epoll_pwait2(epoll, events, room, &time, nullptr);
-    if (count >= 0 || errno != ENOSYS) {
-        return count;
+    if (*current_wait.to_the_nanosecond) [[likely]] {
+        const timespec time{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
+        const int count = sys.epoll_pwait2(epoll, events, room, &time, nullptr);
+        if (count >= 0 || errno != ENOSYS) {
+            return count;
+        }
+        *current_wait.to_the_nanosecond = false;
     }
     // Rounded up, since nothing may end early; an hour at most, since the argument is an int.
     const std::int64_t ms = left < 3'600'000'000'000 ? (left + 999'999) / 1'000'000 : 3'600'000;
@@ -62,7 +66,7 @@ public:
     ~LibevPoller() override { ev_loop_destroy(loop_); }
 
     void poll(std::int64_t until) override {
-        current_wait = {.until = until, .epoll = &epoll_};
+        current_wait = {.until = until, .epoll = &epoll_, .to_the_nanosecond = &to_the_nanosecond_};
         ev_run(loop_, until == poll_now ? EVRUN_NOWAIT : EVRUN_ONCE);
         if (current_wait.error != 0) {
             throw_errno(current_wait.error, "polling for events: epoll_wait");
@@ -153,6 +157,7 @@ private:
 
     UniqueFd wake_fd_;
     struct ev_loop* loop_ = nullptr;
+    bool to_the_nanosecond_ = true;
     std::atomic<int> epoll_{-1};  ///< libev's descriptor, from the first poll on
     ev_io wake_watcher_{};
     Watch* ready_ = nullptr;

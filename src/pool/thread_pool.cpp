@@ -9,6 +9,7 @@
 #include "core/park.hpp"
 #include "core/report.hpp"
 
+#include <weft/core/run.hpp>
 #include <weft/scope/scope.hpp>
 #include <weft/sync/event.hpp>
 
@@ -105,7 +106,7 @@ void ThreadPoolEngine::work(std::unique_lock<std::mutex>& lock) {
     next.job.reset();  // what the call owns may take its time to end
     if (Hub::current() != nullptr) {
         // The job has waited as fibers do. A hub that nobody runs would keep deadlocks from being found.
-        static_cast<void>(Hub::end_current(std::chrono::seconds(5)));
+        static_cast<void>(Hub::end_current(RunOptions{}.grace));
     }
     in_job = false;
     lock.lock();

@@ -5,8 +5,6 @@
 
 namespace weft::impl {
 
-inline constinit thread_local char this_thread_marker __attribute__((tls_model("initial-exec"))) = 0;
-
 /// The calling fiber, or the calling thread together with its main fiber: a lock may be taken before the thread gets its hub
 /// and given back after.
 inline const void* identity() noexcept {

@@ -41,6 +41,7 @@ void Mutex::lock(Deadline deadline) {
     if (!lock_word()) {
         check_not_mine(self);
         Record record(impl::WaitReason::mutex, this, queue_);
+        record.holder = &owner_;
         if (enlist(record.node)) {
             impl::park_or_throw(record, deadline, "lock of a mutex");
         }
@@ -53,6 +54,7 @@ bool Mutex::lock_by(Deadline deadline) {
     if (!lock_word()) {
         check_not_mine(self);
         Record record(impl::WaitReason::mutex, this, queue_);
+        record.holder = &owner_;
         if (enlist(record.node) && !impl::woken_in_time(record, deadline)) {
             return false;
         }
@@ -65,6 +67,7 @@ bool Mutex::lock_uninterrupted() {
     const void* self = identity();
     if (!lock_word()) {
         Record record(impl::WaitReason::mutex, this, queue_);
+        record.holder = &owner_;
         Deadline deadline = never;
         if (enlist(record.node) && impl::park_shielded(record, deadline) == impl::Wake::interrupted) {
             return false;

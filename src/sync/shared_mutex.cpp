@@ -95,6 +95,7 @@ bool SharedMutex::lock_by(Deadline deadline) {
     WEFT_CHECK(owner_.load(std::memory_order_relaxed) != self,
                "lock of a SharedMutex that the caller has alone already");
     Record record(impl::WaitReason::mutex, this, *this);
+    record.holder = &owner_;
     record.node.tag = wants_alone;
     if (enlist(record.node) && !impl::woken_in_time(record, deadline)) {
         return false;
@@ -114,6 +115,7 @@ bool SharedMutex::lock_shared_by(Deadline deadline) {
         return true;
     }
     Record record(impl::WaitReason::mutex, this, *this);
+    record.holder = &owner_;
     record.node.tag = wants_share;
     return !enlist(record.node) || impl::woken_in_time(record, deadline);
 }

@@ -6,6 +6,8 @@
 #include "core/park.hpp"
 #include "testing/virtual_poller.hpp"
 
+#include <weft/core/run.hpp>
+
 #include <chrono>
 #include <memory>
 
@@ -45,7 +47,7 @@ VirtualTime::VirtualTime() {
 }
 
 VirtualTime::~VirtualTime() {
-    if (!impl::Hub::end_current(std::chrono::seconds(5))) {
+    if (!impl::Hub::end_current(RunOptions{}.grace)) {
         impl::fatal("weft::testing::VirtualTime: its hub cannot end while the fibers named above live");
     }
 }

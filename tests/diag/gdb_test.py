@@ -3,11 +3,12 @@
 libweft.so that has no debug information."""
 import pathlib
 import re
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+
+import session
 
 EACH = 1250
 SKIPPED = 77
@@ -52,37 +53,22 @@ class Test:
             self.failures.append(what)
 
     def start_live(self):
-        trial = subprocess.run(["gdb", "-nx", "-batch", "-ex", "run", "/bin/true"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               stdin=subprocess.DEVNULL, text=True, check=False).stdout
-        if "ptrace" in trial and "not permitted" in trial:
-            print(f"nobody may trace a process here: {trial}")
-            return None
-        return ["-ex", f"run {EACH}"]
+        reason = session.why_not_traced()
+        if reason:
+            print(f"nobody may trace a process here: {reason}")
+        return None if reason else [f"run {EACH}"]
 
     def leave_core(self):
-        pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
-        if pattern.startswith(("|", "/")):
-            print(f"the kernel puts core files elsewhere: kernel.core_pattern is {pattern}")
+        reason = session.why_no_cores()
+        if reason:
+            print(reason)
             return None
-        _, most = resource.getrlimit(resource.RLIMIT_CORE)
-        if most == 0:
-            print("core files are forbidden here: the hard limit of RLIMIT_CORE is 0")
-            return None
-        subprocess.run([self.program, str(EACH), "abort"], cwd=self.work, env={"LD_LIBRARY_PATH": str(self.work)}, check=False,
-                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (most, most)))
-        cores = list(self.work.glob("core*"))
-        if not cores:
-            raise SystemExit("no core file was left")
-        return ["-ex", f"core-file {cores[0]}"]
+        core = session.leave_core([self.program, str(EACH), "abort"], self.work, {"LD_LIBRARY_PATH": str(self.work)})
+        return [f"core-file {core}"]
 
     def gdb(self, start, commands):
-        arguments = ["gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-x", self.script,
-                     "-ex", f"set environment LD_LIBRARY_PATH={self.work}", "-ex", f"set solib-search-path {self.work}", *start]
-        for command in commands:
-            arguments += ["-ex", command]
-        run = subprocess.run([*arguments, str(self.program)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                             stdin=subprocess.DEVNULL, timeout=100, check=False)
-        return run.stdout
+        library = [f"set environment LD_LIBRARY_PATH={self.work}", f"set solib-search-path {self.work}"]
+        return session.run_gdb(self.script, [*library, *start, *commands], self.program)
 
     def check_list(self, listing):
         found = LINE.findall(listing)
@@ -113,6 +99,8 @@ class Test:
         part("apply", f"fiber apply {one},{other} bt")
         part("none", f"fiber {one}", "echo \\n@thread\\n", "fiber none", "bt")
         part("find", 'fiber find "take"')
+        part("printers", "fiber 1", "frame function operator()", "print world.half_full", "print world.channel", "print world.answer",
+             "print world.future", "print fibers[0]", "print woken")
         part("unknown", "fiber 99999999")
         part("nonsense", "fiber sideways")
         out = self.gdb(start, commands)
@@ -125,6 +113,9 @@ class Test:
         self.check(parts["apply"].count("listen_to(") == 2, f"fiber apply: {parts['apply']}")
         self.check("listen_to(" not in parts["thread"] and "#0" in parts["thread"], f"fiber none: {parts['thread']}")
         self.check(f"{EACH} of {9 * EACH + 2} fibers" in parts["find"], f"fiber find: {parts['find'][-300:]}")
+        for shown in (r"3 items, room for 4 = \{\[0\] = 7, \[1\] = 8, \[2\] = 9\}", rf"0 items, room for 0, {EACH} receiving",
+                      r"= set = \{value = ", r"= not set", r'= fiber \d+ "lock": mutex 0x', r'= fiber \d+ "woken": ready'):
+            self.check(re.search(shown, parts["printers"]), f"no {shown} in: {parts['printers']}")
         self.check("No fiber 99999999" in parts["unknown"], f"an unknown id: {parts['unknown']}")
         self.check("help fiber" in parts["nonsense"], f"an unknown word: {parts['nonsense']}")
         out = self.gdb([], ["file /bin/true", "info fibers"])

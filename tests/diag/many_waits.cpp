@@ -1,5 +1,5 @@
-// many_waits EACH [abort]: EACH fibers in each of eight kinds of wait, for a debugger to look at. Stops with SIGTRAP when all of
-// them wait, or leaves a core file; if it is continued it ends them all.
+// many_waits EACH [abort|report]: EACH fibers in each of eight kinds of wait, to be looked at. Stops with SIGTRAP when all of them
+// wait, for a debugger; or leaves a core file; or writes its own dump and metrics. If it is continued it ends them all.
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -23,6 +23,10 @@ struct World {
     weft::Promise<> promise;
     weft::Future<> future = promise.future();
     weft::net::UnixStream quiet;
+    // For gdb to print.
+    weft::Channel<int> half_full{4};
+    weft::Promise<int> asked;
+    weft::Future<int> answer = asked.future();
 };
 
 using Wait = void (*)(World&, int mark);
@@ -59,6 +63,10 @@ int main(int argc, char** argv) {
         World world;
         auto [here, there] = weft::net::UnixStream::pair();
         world.quiet = std::move(there);
+        world.asked.set_value(42);
+        for (int item = 7; item < 10; ++item) {
+            world.half_full.send(item);
+        }
         const std::scoped_lock lock(world.mutex);
         std::vector<weft::Fiber<>> fibers;
         for (const Kind& kind : kinds) {
@@ -71,10 +79,15 @@ int main(int argc, char** argv) {
         auto woken = weft::spawn({.name = "woken"}, [&] { go.wait(); });
         weft::testing::wait_all_parked();
         go.set();
-        if (argc > 2 && std::string_view(argv[2]) == "abort") {
+        const std::string_view then = argc > 2 ? argv[2] : "stop";
+        if (then == "abort") {
             std::abort();
+        } else if (then == "report") {
+            std::printf("%s@metrics\n%s\n@\n", weft::diag::dump_text().c_str(),
+                        to_json(weft::diag::metrics()).c_str());
+        } else {
+            std::raise(SIGTRAP);
         }
-        std::raise(SIGTRAP);
         weft::kill_all(fibers);
     });
     std::puts("went on");

@@ -3,8 +3,10 @@
 
 // example: build-only     it is compiled and not run (a server that runs until it is stopped)
 // expect: TEXT            its output has TEXT, after the texts of earlier `expect` lines
-// expect-exit: N          its exit status, 0 where this is not said
+// expect-exit: N          its exit status, 0 where this is not said; -11 is signal 11
+// example-env: NAME=VALUE it is run with that in its environment
 """
+import os
 import pathlib
 import re
 import subprocess
@@ -30,9 +32,10 @@ def main():
         print("build-only")
         return 0
     expected = re.findall(r"// expect: (.*\S)", source)
-    status = int((re.findall(r"// expect-exit: (\d+)", source) or ["0"])[0])
+    status = int((re.findall(r"// expect-exit: (-?\d+)", source) or ["0"])[0])
+    environment = dict(pair.split("=", 1) for pair in re.findall(r"// example-env: (\S+)", source))
     try:
-        run = subprocess.run([sys.argv[2]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        run = subprocess.run([sys.argv[2]], env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              timeout=TIMEOUT_SECONDS, text=True, errors="replace")
     except subprocess.TimeoutExpired as late:
         print(f"{late.stdout or ''}\nstill running after {TIMEOUT_SECONDS} s")

@@ -22,7 +22,7 @@ BLOCK = re.compile(r"(?:<!-- (?P<how>example|part of|output): (?P<file>\S+) -->\
                    re.MULTILINE | re.DOTALL)
 TABLE = re.compile(r"<!-- rows from: (?P<file>\S+) -->\n(?P<rows>(?:^\|.*\n)*)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|(?:src|href)=\"([^\"#]+)\"")
-STEERING = re.compile(r"^// (example: build-only|expect-exit: \d+|expect: .*)\n", re.MULTILINE)
+STEERING = re.compile(r"^// (example: build-only|expect-exit: -?\d+|example-env: .*|expect: .*)\n", re.MULTILINE)
 
 
 def pages():

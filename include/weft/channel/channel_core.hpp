@@ -115,6 +115,7 @@ protected:
 
 private:
     friend class ChannelSide;
+    friend struct ObjectLayout;
     friend class Selection;
 
     // With the lock held: an attempt, and whom to wake once it is released.

@@ -65,6 +65,7 @@ protected:
     ~FutureState() = default;
 
 private:
+    friend struct ObjectLayout;
     static constexpr std::uint32_t set_flag = WaitQueue::state_unit;
 
     WaitQueue queue_{0};

@@ -1,0 +1,77 @@
+// How dumps name fibers and what they wait for.
+#include "diag/fiber_text.hpp"
+
+#include "core/fiber_block.hpp"
+
+#include <cstdio>
+
+namespace weft::impl {
+
+std::string title_of(const FiberSample& fiber) {
+    std::string title = "fiber " + std::to_string(fiber.id);
+    if (fiber.name[0] != '\0') {
+        title += std::string(" \"") + fiber.name + '"';
+    }
+    return title;
+}
+
+std::string duration_text(std::int64_t ns) {
+    char text[32];
+    const auto value = static_cast<double>(ns);
+    if (value >= 1e9) {
+        std::snprintf(text, sizeof text, "%.2f s", value / 1e9);
+    } else if (value >= 1e6) {
+        std::snprintf(text, sizeof text, "%.0f ms", value / 1e6);
+    } else {
+        std::snprintf(text, sizeof text, "%.0f us", value / 1e3);
+    }
+    return text;
+}
+
+std::string kind_text(const FiberSample& fiber) {
+    switch (fiber.state) {
+        case FiberState::running:
+            return "running";
+        case FiberState::ready:
+            return "ready";
+        case FiberState::unstarted:
+            return "not started";
+        case FiberState::waiting:
+            return to_string(fiber.reason);
+    }
+    return {};
+}
+
+std::string state_text(const FiberSample& fiber, std::int64_t now) {
+    std::string text = kind_text(fiber);
+    if (fiber.state != FiberState::waiting) {
+        return text;
+    }
+    char part[64] = "";
+    if (fiber.joined != 0) {
+        std::snprintf(part, sizeof part, " of fiber %llu", static_cast<unsigned long long>(fiber.joined));
+    } else if (fiber.fd >= 0) {
+        std::snprintf(part, sizeof part, " fd %d", fiber.fd);
+    } else if (fiber.object != nullptr) {
+        std::snprintf(part, sizeof part, " %p", fiber.object);
+    }
+    text += part;
+    if (fiber.holder != nullptr && fiber.joined == 0) {
+        // Its block lies in memory that is never unmapped; the number is all that another thread may look at.
+        text += ", held by fiber " + std::to_string(fiber.holder->id);
+    }
+    if (fiber.due != INT64_MAX) {
+        text += ", deadline in " + duration_text(fiber.due - now);
+    }
+    return text;
+}
+
+std::string stack_text(const FiberSample& fiber) {
+    if (fiber.stack_limit == nullptr) {
+        return "the thread's stack";
+    }
+    return std::to_string((fiber.stack_used + 1023) / 1024) + "K of " +
+           std::to_string(fiber.stack_size / 1024) + "K of stack";
+}
+
+}  // namespace weft::impl

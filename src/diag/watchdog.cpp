@@ -1,0 +1,234 @@
+// The thread that looks whether hubs still go from fiber to fiber.
+#include <weft/diag/watchdog.hpp>
+
+#include "base/env.hpp"
+#include "base/error.hpp"
+#include "base/helper_thread.hpp"
+#include "base/sys.hpp"
+#include "core/debugger.hpp"
+#include "core/hub.hpp"
+#include "core/hub_registry.hpp"
+#include "diag/fiber_text.hpp"
+#include "diag/frame_text.hpp"
+#include "diag/visit.hpp"
+#include "diag/watchdog.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace weft::impl {
+
+namespace {
+
+std::atomic<std::uint64_t> found{0};
+
+std::int64_t clock_ns(clockid_t clock) noexcept {
+    timespec time{};
+    return sys.clock_gettime(clock, &time) == 0
+               ? static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec
+               : 0;
+}
+
+/// The time that a thread of this process has been computing; the kernel's own way to name that clock.
+std::int64_t cpu_ns(int thread_id) noexcept {
+    constexpr unsigned per_thread_scheduler_clock = 6;
+    return clock_ns(
+        static_cast<clockid_t>((~static_cast<unsigned>(thread_id) << 3U) | per_thread_scheduler_clock));
+}
+
+/// What the watchdog remembers of a hub.
+struct Seen {
+    std::uint64_t progress = 0;
+    std::int64_t since = 0;  ///< when it was first seen like this
+    std::int64_t cpu_since = 0;
+    bool reported = false;
+    std::uint64_t look = 0;  ///< the last look at which the hub was there
+};
+
+class WatchThread {
+public:
+    explicit WatchThread(diag::WatchdogOptions options)
+        : options_(std::move(options)), thread_(start_helper_thread([this] { run(); })) {
+        count_own_thread(1);
+    }
+    WatchThread(const WatchThread&) = delete;
+    WatchThread& operator=(const WatchThread&) = delete;
+    ~WatchThread() {
+        {
+            const std::lock_guard lock(lock_);
+            stop_ = true;
+        }
+        wake_.notify_one();
+        thread_.join();
+        count_own_thread(-1);
+    }
+
+private:
+    void run() {
+        std::unique_lock lock(lock_);
+        while (!wake_.wait_for(lock, options_.limit / 4, [this] { return stop_; })) {
+            lock.unlock();
+            for (const diag::BlockedHub& blocked : look()) {
+                report(blocked);
+            }
+            lock.lock();
+        }
+    }
+
+    std::vector<diag::BlockedHub> look() {
+        const std::lock_guard lock(registry_lock());
+        std::vector<diag::BlockedHub> all_blocked;
+        ++looks_;
+        for (Hub* hub : *weft_hubs) {
+            if (!hub->left_behind && is_newly_blocked(*hub)) {
+                found.fetch_add(1, std::memory_order_relaxed);
+                all_blocked.push_back(describe(*hub));
+            }
+        }
+        std::erase_if(seen_, [this](const auto& entry) { return entry.second.look != looks_; });
+        return all_blocked;
+    }
+
+    bool is_newly_blocked(const Hub& hub) {
+        Seen& seen = seen_[hub.serial];
+        const bool fresh = std::exchange(seen.look, looks_) == 0;
+        const std::uint64_t progress = hub.progress();
+        const std::int64_t now = clock_ns(CLOCK_MONOTONIC);
+        if (fresh || hub.asleep() || progress != seen.progress) {
+            seen = {.progress = progress,
+                    .since = now,
+                    .cpu_since = cpu_ns(hub.thread_id),
+                    .reported = false,
+                    .look = looks_};
+            return false;
+        }
+        return now - seen.since >= options_.limit.count() && !std::exchange(seen.reported, true);
+    }
+
+    diag::BlockedHub describe(Hub& hub) {
+        const Seen& seen = seen_[hub.serial];
+        diag::BlockedHub blocked;
+        blocked.hub = hub.serial;
+        blocked.thread_id = hub.thread_id;
+        blocked.blocked_for = Duration(clock_ns(CLOCK_MONOTONIC) - seen.since);
+        blocked.cpu_time = Duration(cpu_ns(hub.thread_id) - seen.cpu_since);
+        const SamplePtr sample = interrupt_hub(hub, max_frames);
+        if (sample != nullptr && sample->first() != sample->end()) {
+            const FiberSample& fiber = *sample->first();
+            blocked.fiber = fiber.id;
+            blocked.fiber_name = fiber.name;
+            append_frames(blocked.backtrace, symbols_, fiber.frames(), "    ");
+        }
+        return blocked;
+    }
+
+    void report(const diag::BlockedHub& blocked) noexcept {
+        try {
+            if (options_.on_blocked) {
+                options_.on_blocked(blocked);
+            } else {
+                write_stderr("weft: " + to_string(blocked));
+            }
+        } catch (const std::exception& error) {
+            warn("the watchdog's on_blocked has thrown: %s", error.what());
+        } catch (...) {
+            warn("the watchdog's on_blocked has thrown something");
+        }
+    }
+
+    diag::WatchdogOptions options_;
+    std::map<std::uint64_t, Seen> seen_;  ///< by the hub's serial number
+    std::uint64_t looks_ = 0;
+    Symbols symbols_;
+    std::mutex lock_;
+    std::condition_variable wake_;
+    bool stop_ = false;
+    std::thread thread_;
+};
+
+/// The one of this process; a fork's child has none, and leaves its parent's alone.
+struct OfProcess {
+    std::mutex lock;
+    pid_t process = 0;
+    WatchThread* thread = nullptr;
+    bool of_environment = false;
+
+    WatchThread* current() const noexcept { return process == ::getpid() ? thread : nullptr; }
+    void start(diag::WatchdogOptions options, bool environment) {
+        thread = new WatchThread(std::move(options));
+        process = ::getpid();
+        of_environment = environment;
+    }
+    void stop() noexcept {
+        if (current() != nullptr) {
+            delete std::exchange(thread, nullptr);
+        }
+    }
+};
+
+OfProcess& of_process() {
+    static OfProcess& the = *new OfProcess;
+    return the;
+}
+
+}  // namespace
+
+void watch_on_environment() {
+    const auto ms = env::number("WEFT_WATCHDOG", 1, 3'600'000);
+    OfProcess& the = of_process();
+    const std::lock_guard lock(the.lock);
+    if (ms && the.current() == nullptr) {
+        claim_signal();
+        the.start({.limit = std::chrono::milliseconds(*ms), .on_blocked = {}}, true);
+    }
+}
+
+}  // namespace weft::impl
+
+namespace weft::diag {
+
+Watchdog::Watchdog(WatchdogOptions options) {
+    if (options.limit < std::chrono::milliseconds(1)) {
+        throw std::invalid_argument("weft: Watchdog: a limit of " + std::to_string(options.limit.count()) +
+                                    " ns; it is at least 1 ms");
+    }
+    impl::claim_signal();
+    impl::OfProcess& the = impl::of_process();
+    const std::lock_guard lock(the.lock);
+    if (the.current() != nullptr && !the.of_environment) {
+        throw std::logic_error("weft: Watchdog: this process has one already");
+    }
+    the.stop();
+    the.start(std::move(options), false);
+}
+
+Watchdog::~Watchdog() {
+    impl::OfProcess& the = impl::of_process();
+    const std::lock_guard lock(the.lock);
+    the.stop();
+}
+
+std::uint64_t Watchdog::count() noexcept { return impl::found.load(std::memory_order_relaxed); }
+
+std::string to_string(const BlockedHub& blocked) {
+    std::string text = "hub " + std::to_string(blocked.hub) + " (thread " +
+                       std::to_string(blocked.thread_id) + ") is blocked for " +
+                       impl::duration_text(blocked.blocked_for.count()) + " (" +
+                       impl::duration_text(blocked.cpu_time.count()) + " computing)";
+    if (blocked.fiber == 0) {
+        return text + "; its thread does not answer\n";
+    }
+    text += " by fiber " + std::to_string(blocked.fiber);
+    if (!blocked.fiber_name.empty()) {
+        text += " \"" + blocked.fiber_name + "\"";
+    }
+    return text + ":\n" + blocked.backtrace;
+}
+
+}  // namespace weft::diag
