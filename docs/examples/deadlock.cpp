@@ -1,27 +1,39 @@
-// Nothing can ever happen again: weft says so, and who waits for what.
+// Three philosophers, each with the fork to the left in hand: nothing can ever happen again, and weft says so.
+// expect: deadlock: every fiber waits and nothing can wake any of them
+// expect: "Kant": waits: mutex
+// expect: a circle, in which each waits for the next one:
+// expect: held by fiber
+// expect: held by fiber
+// expect: held by fiber
 #include <weft/weft.hpp>
 
 #include <cstdio>
+#include <functional>
 #include <mutex>
+
+namespace {
+
+void dine(weft::Mutex& left, weft::Mutex& right) {
+    const std::scoped_lock one(left);
+    weft::yield();
+    const std::scoped_lock two(right);
+}
+
+}  // namespace
 
 int main() {
     weft::run([] {
-        weft::Mutex left;
-        weft::Mutex right;
-        auto grab = [](weft::Mutex& first, weft::Mutex& second) {
-            const std::scoped_lock one(first);
-            weft::yield();
-            const std::scoped_lock two(second);
-        };
-        weft::SpawnOptions options{.name = "philosopher"};
-        auto a = weft::spawn(options, grab, std::ref(left), std::ref(right));
-        auto b = weft::spawn(options, grab, std::ref(right), std::ref(left));
+        weft::Mutex forks[3];
+        auto plato =
+            weft::spawn(weft::SpawnOptions{.name = "Plato"}, dine, std::ref(forks[0]), std::ref(forks[1]));
+        auto hume =
+            weft::spawn(weft::SpawnOptions{.name = "Hume"}, dine, std::ref(forks[1]), std::ref(forks[2]));
+        auto kant =
+            weft::spawn(weft::SpawnOptions{.name = "Kant"}, dine, std::ref(forks[2]), std::ref(forks[0]));
         try {
-            a.join();
+            plato.join();
         } catch (const weft::Deadlock& deadlock) {
             std::puts(deadlock.what());
         }
     });
 }
-// expect: "philosopher": waits: mutex
-// expect: "main": waits: join

@@ -335,6 +335,20 @@ void serve_another_loop() {
     ::close(bell);
 }
 
+void monitor() {
+    using namespace std::chrono_literals;
+    weft::spawn_detached([] {
+        weft::Ticker seconds(1s);
+        for (;;) {
+            seconds.next();
+            throw std::runtime_error("a monitor with a fault");
+        }
+    });
+    constexpr std::uint64_t most = std::uint64_t{1} << 30;
+    const bool too_much = weft::diag::metrics().stacks.resident_bytes > most;
+    std::printf("too much: %s\n", too_much ? "yes" : "no");
+}
+
 int main() {
     weft::run([] {
         small_numbers();
@@ -365,6 +379,7 @@ int main() {
         collect_errors();
         depend();
         share_resources();
+        monitor();
     });
     serve_another_loop();
 }
@@ -388,4 +403,5 @@ int main() {
 // expect: 7, but lost: no such file
 // expect: refused, 1 free
 // expect: the late one has none, the next one has 2
+// expect: too much: no
 // expect: the other loop gets 42

@@ -30,6 +30,7 @@ PAGES = {
     "unix": ("Unix-domain sockets", ["net/unix.hpp"]),
     "server": ("Servers", ["net/server.hpp"]),
     "os": ("Signals and limits of the system", ["os/signal.hpp", "os/limits.hpp"]),
+    "diag": ("Diagnostics", ["diag/dump.hpp", "diag/watchdog.hpp", "diag/metrics.hpp", "diag/leaks.hpp", "diag/stacks.hpp"]),
     "testing": ("Testing", ["testing/virtual_time.hpp", "testing/shuffled_order.hpp", "testing/sequencer.hpp",
                             "testing/checkpoints.hpp"]),
     "version": ("Version", ["version.hpp"]),
