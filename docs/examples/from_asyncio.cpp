@@ -181,6 +181,13 @@ void streams() {
     check(signals.wait() == SIGTERM);
 }
 
+void looking_inside() {
+    const std::string everybody = weft::diag::dump_text();
+    check(everybody.find("running") != std::string::npos);
+    weft::diag::Watchdog watchdog({.limit = 100ms});
+    check(weft::diag::metrics().hubs.front().fibers == 0);
+}
+
 int main() {
     {
         weft::testing::VirtualTime time;
@@ -192,6 +199,7 @@ int main() {
     }
     weft::run(threads);
     weft::run(streams);
+    weft::run(looking_inside);
     std::puts("all is so");
 }
 // expect: all is so

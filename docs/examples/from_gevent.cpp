@@ -298,6 +298,14 @@ void greenlets() {
     check(generator.switch_to() == nullptr);
 }
 
+void looking_inside() {
+    const std::string everybody = weft::diag::dump_text({.tree = true, .spawn_sites = true});
+    check(everybody.find("running") != std::string::npos);
+    weft::diag::Watchdog watchdog({.limit = 100ms});
+    check(weft::diag::Watchdog::count() == 0);
+    weft::diag::dump_on_signal(SIGUSR1);
+}
+
 int main() {
     {
         weft::testing::VirtualTime time;
@@ -315,6 +323,7 @@ int main() {
     weft::run(greenlets);
     weft::run(threads);
     weft::run(sockets);
+    weft::run(looking_inside);
     std::puts("all is so");
 }
 // expect: all is so

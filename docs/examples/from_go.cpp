@@ -234,6 +234,20 @@ void network() {
     check(signals.wait() == SIGTERM);
 }
 
+void looking_inside() {
+    const std::string stacks = weft::diag::dump_text();
+    check(stacks.find("running") != std::string::npos);
+    weft::diag::dump_on_signal(SIGQUIT);
+    const weft::diag::Metrics metrics = weft::diag::metrics();
+    check(metrics.hubs.front().fibers == 0);
+    check(!to_prometheus(metrics).empty());
+    try {
+        weft::Event().wait();
+        check(false);
+    } catch (const weft::Deadlock&) {
+    }
+}
+
 int main() {
     {
         weft::testing::VirtualTime time;
@@ -247,6 +261,7 @@ int main() {
     }
     cores();
     weft::run(network);
+    weft::run(looking_inside);
     std::puts("all is so");
 }
 // expect: all is so

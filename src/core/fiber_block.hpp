@@ -37,8 +37,8 @@ inline constexpr std::uint32_t state_left_behind =
     32;  ///< in the parent, by a fork: finished, and never disposed of
 inline constexpr std::uint32_t state_held = 16;  ///< lazy: waits for start(); only its hub clears it
 
-struct FiberBlock {
-    // What a switch and a park touch comes first.
+struct alignas(64) FiberBlock {
+    // What a switch and a park touch comes first, in two lines.
     Execution execution;
     FiberBlock* next = nullptr;      ///< in the run queue
     std::atomic<Hub*> hub{nullptr};  ///< for life; null once the hub has ended
@@ -49,6 +49,7 @@ struct FiberBlock {
     std::atomic<bool> collected{false};  ///< somebody has seen how it ended; several may at once
     std::int16_t io_done = 0;            ///< input/output operations since it has let others run
     std::atomic<std::uint32_t> state{0};
+    const void* next_use[2] = {};  ///< what it will look at first when it goes on; only for the cache
     std::uint64_t id = 0;
     std::int64_t since = 0;            ///< coarse steady ns: when it was made, or last began to wait
     std::uint64_t parent = 0;          ///< the id of the fiber that has made it; 0: a plain thread

@@ -31,7 +31,9 @@ void spend_turn(Hub& hub) {
     hub.yield(true);
 }
 
-int park_for(Hub& hub, FdState& state, Direction& direction, int fd, WaitReason why, Deadline& deadline) {
+int park_for(Hub& hub, const Descriptor& descriptor, FdState& state, Direction& direction, WaitReason why,
+             Deadline& deadline) {
+    const int fd = direction.watch.fd;
     if (!state.listed) [[unlikely]] {
         list_hub(fd, FdTable::of(hub));
         state.listed = true;
@@ -44,6 +46,8 @@ int park_for(Hub& hub, FdState& state, Direction& direction, int fd, WaitReason 
     direction.waiters.push(record.node);
     direction.watch.waiter = &hub.running();
     direction.watch.waiter_record = &record;
+    hub.running().next_use[0] = &descriptor;
+    hub.running().next_use[1] = &state.write;
     const OutsideWait outside(&hub);
     const Wake how = park(record, deadline);
     hub.prefetch_next();
@@ -64,8 +68,8 @@ int wait_for(Descriptor& descriptor, bool write, Deadline& deadline) {
         return wait_natively(fd, write, deadline);
     }
     FdState& state = FdTable::of(*hub).at(fd);
-    return write ? park_for(*hub, state, state.write, fd, WaitReason::writable, deadline)
-                 : park_for(*hub, state, state.read, fd, WaitReason::readable, deadline);
+    return write ? park_for(*hub, descriptor, state, state.write, WaitReason::writable, deadline)
+                 : park_for(*hub, descriptor, state, state.read, WaitReason::readable, deadline);
 }
 
 constexpr bool means_wait(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -104,7 +108,8 @@ Transfer transfer(Descriptor& descriptor, Deadline& deadline, std::size_t whole,
             direction.ready = false;
         }
         constexpr WaitReason why = Write ? WaitReason::writable : WaitReason::readable;
-        if (const int error = park_for(*hub, state, direction, fd, why, deadline); error != 0) [[unlikely]] {
+        if (const int error = park_for(*hub, descriptor, state, direction, why, deadline); error != 0)
+            [[unlikely]] {
             return {-1, error};
         }
     }
