@@ -185,7 +185,7 @@ void watch_on_environment() {
     const std::lock_guard lock(the.lock);
     if (ms && the.current() == nullptr) {
         claim_signal();
-        the.start({.limit = std::chrono::milliseconds(*ms), .on_blocked = {}}, true);
+        the.start({.limit = std::chrono::milliseconds(*ms)}, true);
     }
 }
 

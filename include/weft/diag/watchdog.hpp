@@ -28,7 +28,7 @@ struct WatchdogOptions {
     Duration limit = std::chrono::milliseconds(100);
     /// Called once for each time a hub is blocked, on the watchdog's thread; it may not wait for fibers. Empty: it is printed to
     /// standard error.
-    std::function<void(const BlockedHub&)> on_blocked;
+    std::function<void(const BlockedHub&)> on_blocked = {};
 };
 
 /// While it lives, a thread of its own looks at all hubs of the process, a few times within each limit. Where one is blocked it

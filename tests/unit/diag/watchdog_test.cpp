@@ -126,7 +126,7 @@ TEST(Watchdog, ReportsABlockOnce) {
 
 TEST(Watchdog, PrintsWhereNobodyListens) {
     const test::StderrCapture printed;
-    const diag::Watchdog watchdog({.limit = 2ms, .on_blocked = {}});
+    const diag::Watchdog watchdog({.limit = 2ms});
     run([&] {
         auto culprit = spawn(SpawnOptions{.name = "loud"}, [] {
             while (test::StderrCapture::count("by fiber") == 0) {
@@ -145,7 +145,7 @@ TEST(Watchdog, ThereIsOneAtATime) {
 }
 
 TEST(Watchdog, ALimitBelowAMillisecondIsRefused) {
-    EXPECT_THROW(diag::Watchdog({.limit = 999us, .on_blocked = {}}), std::invalid_argument);
+    EXPECT_THROW(diag::Watchdog({.limit = 999us}), std::invalid_argument);
 }
 
 TEST(Watchdog, AnExceptionOfItsListenerEndsNothing) {
