@@ -22,6 +22,10 @@ foreach(layer IN LISTS WEFT_LAYERS)
     endif()
 endforeach()
 
+# Only headers: libweft.so needs nothing of it when it runs.
+find_package(nlohmann_json REQUIRED)
+target_link_libraries(weft_diag PRIVATE nlohmann_json::nlohmann_json)
+
 set(weft_objects)
 foreach(layer IN LISTS weft_in_library)
     list(APPEND weft_objects $<TARGET_OBJECTS:weft_${layer}>)

@@ -73,10 +73,8 @@ Metrics metrics(const MetricsOptions& options) {
     Metrics out;
     {
         const std::lock_guard lock(impl::registry_lock());
-        if (impl::weft_hubs != nullptr) {
-            for (const impl::Hub* hub : *impl::weft_hubs) {
-                out.hubs.push_back(of_hub(*hub));
-            }
+        for (const impl::Hub* hub : *impl::weft_hubs) {
+            out.hubs.push_back(of_hub(*hub));
         }
     }
     out.stacks = of_stacks(out.hubs, options.resident);

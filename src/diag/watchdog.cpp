@@ -222,7 +222,7 @@ std::string to_string(const BlockedHub& blocked) {
                        impl::duration_text(blocked.blocked_for.count()) + " (" +
                        impl::duration_text(blocked.cpu_time.count()) + " computing)";
     if (blocked.fiber == 0) {
-        return text + "; its thread does not answer\n";
+        return text + "; which fiber runs there cannot be learned\n";
     }
     text += " by fiber " + std::to_string(blocked.fiber);
     if (!blocked.fiber_name.empty()) {

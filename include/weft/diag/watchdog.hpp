@@ -15,7 +15,7 @@ namespace weft::diag {
 struct BlockedHub {
     std::uint64_t hub = 0;    ///< its number, as dumps show it
     int thread_id = 0;        ///< the kernel's number of its thread
-    std::uint64_t fiber = 0;  ///< the id of the fiber that runs; 0 where the thread has not answered
+    std::uint64_t fiber = 0;  ///< the id of the fiber that runs; 0 where that cannot be learned
     std::string fiber_name;
     Duration blocked_for{};  ///< so far
     Duration
