@@ -1,6 +1,6 @@
 // Each request leaves a fiber behind that waits for an answer which nobody sends.
 // example-env: WEFT_LEAK_REPORT=1
-// expect: 100 fibers left at the end of the hub, and nobody is there who would ever wake them
+// expect: 100 fibers left at the end of the hub; all of them wait, without a limit, for what only a fiber or another thread can do
 // expect: 100 fibers: an item of a channel
 // expect: receive
 // expect: spawned at

@@ -192,6 +192,9 @@ void Hub::keep_running_fiber() noexcept {
     blocked_for_good = ending = false;
     ready_.clear();
     probe_ = {};
+    for (std::size_t reason = 0; reason < wait_reason_count; ++reason) {
+        counters_.waits_over[reason].set(counters_.waits[reason].get());
+    }
     std::construct_at(&inbox_);
     asleep_.store(false, std::memory_order_relaxed);
     posting_.store(0, std::memory_order_relaxed);

@@ -110,8 +110,10 @@ void Hub::prefetch_next() noexcept {
     const void* first_use = next.next_use[0];
     const void* second_use = next.next_use[1];
     // Its turn to be looked at here comes next: then its block need not be waited for.
-    __builtin_prefetch(after_next, 1, 2);
-    __builtin_prefetch(&after_next->next_use, 1, 2);
+    if (after_next != nullptr) {
+        __builtin_prefetch(after_next, 1, 2);
+        __builtin_prefetch(&after_next->next_use, 1, 2);
+    }
     __builtin_prefetch(first_use, 0, 2);
     __builtin_prefetch(second_use, 1, 2);
     for (int line = 0; line < lines; ++line) {
@@ -136,6 +138,17 @@ Execution* Hub::loop_entry(void* hub) { static_cast<Hub*>(hub)->loop(); }
 
 void Hub::shuffle(std::optional<std::uint64_t> seed) noexcept {
     lots_ = seed;
+    if (probe_.since != 0) {
+        // It queued up at a time that the clock has chosen, and nothing may depend on that.
+        RunQueue fibers;
+        while (!ready_.empty()) {
+            if (FiberBlock& fiber = ready_.pop(); &fiber != &loop_fiber_) {
+                fibers.push(fiber);
+            }
+        }
+        ready_ = fibers;
+        probe_.since = 0;
+    }
     give_up_quantum();
 }
 

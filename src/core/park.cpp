@@ -59,7 +59,7 @@ void arm_or_give_up(WaitRecord& record, Hub& hub, std::int64_t until) {
     }
 }
 
-inline void leave_counted(FiberBlock& fiber, WaitRecord& record, Hub& hub) {
+[[gnu::always_inline]] inline void leave_counted(FiberBlock& fiber, WaitRecord& record, Hub& hub) {
     record.uncaught = hub.thread_context().exceptions->uncaught;
     fiber.wait = &record;
     fiber.since = hub.pass_time();
@@ -115,7 +115,7 @@ Wake park_closely(FiberBlock& fiber, WaitRecord& record, Hub& hub, Deadline& dea
     return leave_and_return(fiber, record, hub, fix(deadline, hub));
 }
 
-inline Wake park_fiber(FiberBlock& fiber, WaitRecord& record, Deadline& deadline) {
+[[gnu::always_inline]] inline Wake park_fiber(FiberBlock& fiber, WaitRecord& record, Deadline& deadline) {
     Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
     if (hub.in_loop()) [[unlikely]] {
         fatal("a call that waits was made from the hub's own context");

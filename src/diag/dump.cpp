@@ -90,18 +90,12 @@ private:
 
     void add_fibers(const HubSample& hub, const std::vector<const FiberSample*>& fibers) {
         const FiberSample& first = *fibers.front();
-        const auto age = [&](const FiberSample& fiber) {
-            return impl::duration_text(std::max<std::int64_t>(hub.time - fiber.since, 0));
-        };
         if (fibers.size() == 1) {
-            text_ += "  " + impl::title_of(first) + ": " + impl::state_text(first, hub.time) + ", for " +
-                     age(first) + ", " + impl::stack_text(first) + '\n';
+            text_ += "  " + impl::title_of(first) + ": " + impl::state_text(first, hub.time) +
+                     ages(fibers, hub.time) + ", " + impl::stack_text(first) + '\n';
         } else {
-            const auto [young, old] = std::minmax_element(
-                fibers.begin(), fibers.end(),
-                [](const FiberSample* a, const FiberSample* b) { return a->since > b->since; });
-            text_ += "  " + std::to_string(fibers.size()) + " fibers: " + common_state(fibers) + ", for " +
-                     age(**young) + " to " + age(**old) + "\n    " + some_titles(fibers) + '\n';
+            text_ += "  " + std::to_string(fibers.size()) + " fibers: " + common_state(fibers, hub.time) +
+                     ages(fibers, hub.time) + "\n    " + some_titles(fibers) + '\n';
         }
         impl::append_frames(text_, symbols_, first.frames(), "      ");
         if (options_.spawn_sites && first.spawned_at != nullptr) {
@@ -109,13 +103,28 @@ private:
         }
     }
 
+    /// For how long they have been waiting. Of one that runs, or could, it is not known since when.
+    static std::string ages(const std::vector<const FiberSample*>& fibers, std::int64_t now) {
+        if (fibers.front()->state == impl::FiberState::running ||
+            fibers.front()->state == impl::FiberState::ready) {
+            return "";
+        }
+        const auto [last, first] = std::minmax_element(
+            fibers.begin(), fibers.end(),
+            [](const FiberSample* a, const FiberSample* b) { return a->since > b->since; });
+        const auto age = [now](const FiberSample* fiber) {
+            return impl::duration_text(std::max<std::int64_t>(now - fiber->since, 0));
+        };
+        return ", for " + age(*last) + (fibers.size() > 1 ? " to " + age(*first) : "");
+    }
+
     /// With the object that they wait for where all wait for the same one.
-    static std::string common_state(const std::vector<const FiberSample*>& fibers) {
+    static std::string common_state(const std::vector<const FiberSample*>& fibers, std::int64_t now) {
         const FiberSample& first = *fibers.front();
         const bool same = std::all_of(fibers.begin(), fibers.end(), [&](const FiberSample* fiber) {
             return fiber->object == first.object && fiber->fd == first.fd && fiber->due == first.due;
         });
-        return same ? impl::state_text(first, 0) : impl::kind_text(first);
+        return same ? impl::state_text(first, now) : impl::kind_text(first);
     }
 
     static std::string some_titles(const std::vector<const FiberSample*>& fibers) {

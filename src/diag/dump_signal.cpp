@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/helper_thread.hpp"
 #include "base/sys.hpp"
+#include "core/fork.hpp"
 #include "core/hub_registry.hpp"
 #include "diag/visit.hpp"
 
@@ -12,11 +13,12 @@
 
 #include <semaphore.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <cstring>
+#include <iterator>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -26,15 +28,21 @@ namespace weft::impl {
 namespace {
 
 // Never destroyed: the thread outlives main.
-struct DumpThread {
+struct DumpThread final : AroundFork {
+    void before_fork() noexcept override { lock.lock(); }
+    void after_fork_in_parent() noexcept override { lock.unlock(); }
+    void after_fork_in_child() noexcept override { std::construct_at(&lock); }
+
     std::mutex lock;
     pid_t process = 0;  ///< in which it runs; a fork's child has none
     diag::DumpOptions options;
     sem_t asked;
+    ForkPart part{*this};
 };
 
 DumpThread& dump_thread() {
     static DumpThread& the = *new DumpThread;
+    the.part.list();
     return the;
 }
 
@@ -104,9 +112,8 @@ void dump_on_environment() {
     try {
         diag::dump_on_signal(signal);
     } catch (const std::invalid_argument&) {
-        throw std::invalid_argument(
-            "weft: WEFT_DUMP_SIGNAL=\"" + std::string(*name) +
-            "\" is no signal that can be caught; give a name (USR1, SIGUSR1) or a number");
+        throw std::invalid_argument("weft: WEFT_DUMP_SIGNAL=\"" + std::string(*name) +
+                                    "\" is no signal for that; give a name (USR1, SIGUSR1) or a number");
     }
 }
 
@@ -115,9 +122,12 @@ void dump_on_environment() {
 namespace weft::diag {
 
 void dump_on_signal(int signal, const DumpOptions& options) {
-    if (signal <= 0 || signal >= NSIG || signal == SIGKILL || signal == SIGSTOP) {
+    // Some cannot be caught; a fault would happen again at once; and the last one is what hubs are interrupted by.
+    static constexpr int unfit[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGURG};
+    if (signal <= 0 || signal >= NSIG ||
+        std::find(std::begin(unfit), std::end(unfit), signal) != std::end(unfit)) {
         throw std::invalid_argument("weft: dump_on_signal: " + std::to_string(signal) +
-                                    " is no signal that can be caught");
+                                    " is no signal for that");
     }
     impl::claim_signal();
     impl::DumpThread& thread = impl::dump_thread();

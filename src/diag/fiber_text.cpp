@@ -1,8 +1,6 @@
 // How dumps name fibers and what they wait for.
 #include "diag/fiber_text.hpp"
 
-#include "core/fiber_block.hpp"
-
 #include <cstdio>
 
 namespace weft::impl {
@@ -42,23 +40,30 @@ std::string kind_text(const FiberSample& fiber) {
     return {};
 }
 
+namespace {
+
+std::string holder_text(const FiberSample& fiber) {
+    return fiber.holder_id != 0 ? "fiber " + std::to_string(fiber.holder_id) : "a fiber of another hub";
+}
+
+}  // namespace
+
 std::string state_text(const FiberSample& fiber, std::int64_t now) {
     std::string text = kind_text(fiber);
     if (fiber.state != FiberState::waiting) {
         return text;
     }
     char part[64] = "";
-    if (fiber.joined != 0) {
-        std::snprintf(part, sizeof part, " of fiber %llu", static_cast<unsigned long long>(fiber.joined));
+    if (fiber.joins) {
+        text += " of " + holder_text(fiber);
     } else if (fiber.fd >= 0) {
         std::snprintf(part, sizeof part, " fd %d", fiber.fd);
     } else if (fiber.object != nullptr) {
         std::snprintf(part, sizeof part, " %p", fiber.object);
     }
     text += part;
-    if (fiber.holder != nullptr && fiber.joined == 0) {
-        // Its block lies in memory that is never unmapped; the number is all that another thread may look at.
-        text += ", held by fiber " + std::to_string(fiber.holder->id);
+    if (fiber.holder != nullptr && !fiber.joins) {
+        text += ", held by " + holder_text(fiber);
     }
     if (fiber.due != INT64_MAX) {
         text += ", deadline in " + duration_text(fiber.due - now);

@@ -3,6 +3,7 @@
 
 #include "context/raw_jump.hpp"
 
+#include <link.h>
 #include <ucontext.h>
 #include <unwind.h>
 
@@ -87,6 +88,36 @@ _Unwind_Reason_Code add_frame(_Unwind_Context* context, void* argument) {
     return _URC_NO_REASON;
 }
 
+// The code that this library lies in; all of the program's where it is linked in.
+constinit const char* code_begin = nullptr;
+constinit const char* code_end = nullptr;
+
+int find_code(dl_phdr_info* object, std::size_t, void*) {
+    const auto* mine = reinterpret_cast<const char*>(&find_code);
+    for (int i = 0; i < object->dlpi_phnum; ++i) {
+        const auto& segment = object->dlpi_phdr[i];
+        // NOLINTNEXTLINE(performance-no-int-to-ptr)
+        const auto* begin = reinterpret_cast<const char*>(object->dlpi_addr + segment.p_vaddr);
+        if (segment.p_type == PT_LOAD && mine >= begin && mine < begin + segment.p_memsz) {
+            code_begin = begin;
+            code_end = begin + segment.p_memsz;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+const void* instruction_of(const void* context) noexcept {
+    const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+    // NOLINTBEGIN(performance-no-int-to-ptr)
+#if defined(__x86_64__)
+    return reinterpret_cast<const void*>(machine.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+    return reinterpret_cast<const void*>(machine.pc);
+#endif
+    // NOLINTEND(performance-no-int-to-ptr)
+}
+
 }  // namespace
 
 std::size_t frames_here(std::span<const void*> out) noexcept {
@@ -109,14 +140,7 @@ std::size_t frames_of([[maybe_unused]] const Execution& suspended,
 
 std::size_t frames_interrupted(const void* context, std::span<const void*> out) noexcept {
     Collection collection{.out = out};
-    const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
-    // NOLINTBEGIN(performance-no-int-to-ptr)
-#if defined(__x86_64__)
-    collection.until = reinterpret_cast<const void*>(machine.gregs[REG_RIP]);
-#elif defined(__aarch64__)
-    collection.until = reinterpret_cast<const void*>(machine.pc);
-#endif
-    // NOLINTEND(performance-no-int-to-ptr)
+    collection.until = instruction_of(context);
     _Unwind_Backtrace(&add_frame, &collection);
     if (collection.count == 0) {
         // A sanitizer calls handlers later, from its own functions.
@@ -126,9 +150,26 @@ std::size_t frames_interrupted(const void* context, std::span<const void*> out) 
     return collection.count;
 }
 
+bool interrupted_inside(const void* context) noexcept {
+    const auto* at = static_cast<const char*>(instruction_of(context));
+    return at >= code_begin && at < code_end;
+}
+
+const void* stack_pointer_of(const void* context) noexcept {
+    const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+    // NOLINTBEGIN(performance-no-int-to-ptr)
+#if defined(__x86_64__)
+    return reinterpret_cast<const void*>(machine.gregs[REG_RSP]);
+#elif defined(__aarch64__)
+    return reinterpret_cast<const void*>(machine.sp);
+#endif
+    // NOLINTEND(performance-no-int-to-ptr)
+}
+
 void prepare_unwinder() noexcept {
     const void* frame = nullptr;
     frames_here({&frame, 1});
+    dl_iterate_phdr(&find_code, nullptr);
 }
 
 }  // namespace weft::impl

@@ -17,7 +17,7 @@ namespace {
 
 std::atomic<bool> wanted{false};
 
-/// No deadline, no descriptor, no thread: only another fiber could end this wait.
+/// No deadline, no descriptor, no job: only another fiber, or a thread, could end this wait.
 bool waits_for_fibers_alone(const FiberSample& fiber) noexcept {
     return fiber.state == FiberState::waiting && fiber.due == INT64_MAX && fiber.fd < 0 &&
            fiber.reason != WaitReason::pool_job;
@@ -29,10 +29,9 @@ std::string describe(const HubSample& hub) {
         stuck += waits_for_fibers_alone(*fiber) ? 1 : 0;
     }
     std::string text = "weft: " + counted(hub.count, "fiber") + " left at the end of the hub";
-    if (stuck == hub.count) {
-        text += ", and nobody is there who would ever wake them";
-    } else if (stuck != 0) {
-        text += "; " + std::to_string(stuck) + " of them wait for other fibers, without a limit";
+    if (stuck != 0) {
+        text += stuck == hub.count ? "; all" : "; " + std::to_string(stuck);
+        text += " of them wait, without a limit, for what only a fiber or another thread can do";
     }
     return text + '\n';
 }
@@ -51,7 +50,7 @@ void report_left_fibers(Hub& hub) noexcept {
         return;
     }
     try {
-        const auto sample = std::make_shared<HubSample>();
+        const auto sample = std::make_shared<HubSample>(size_for(hub, max_frames));
         take_sample(hub, *sample, max_frames, Whom::others);
         if (sample->count != 0) {
             const Samples samples{.hubs = {sample}};

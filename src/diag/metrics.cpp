@@ -41,10 +41,11 @@ HubMetrics of_hub(const impl::Hub& hub) {
     out.timers_fired = counters.timers_fired.get();
     out.run_delay = of_histogram(counters.run_delay);
     for (std::size_t i = 0; i < impl::wait_reason_count; ++i) {
-        // In this order the difference is never negative.
         const std::uint64_t over = counters.waits_over[i].get();
         const std::uint64_t begun = counters.waits[i].get();
-        out.waits.push_back({.reason = impl::wait_reason_names[i], .begun = begun, .now = begun - over});
+        // Some machines may show the later one of the two first.
+        out.waits.push_back(
+            {.reason = impl::wait_reason_names[i], .begun = begun, .now = begun > over ? begun - over : 0});
     }
     out.fibers = counters.fibers.get();
     out.timers = counters.timers.get();

@@ -1,7 +1,8 @@
 // Metrics in the text format of Prometheus.
 #include <weft/diag/metrics.hpp>
 
-#include <cstdio>
+#include <charconv>
+#include <iterator>
 
 namespace weft::diag {
 
@@ -23,9 +24,11 @@ public:
     std::string take() { return std::move(text_); }
 
     static std::string number(Duration value) {
+        // Not by printf, which writes a comma in some countries.
         char text[32];
-        std::snprintf(text, sizeof text, "%.9g", std::chrono::duration<double>(value).count());
-        return text;
+        const auto end =
+            std::to_chars(std::begin(text), std::end(text), std::chrono::duration<double>(value).count());
+        return {text, end.ptr};
     }
 
 private:

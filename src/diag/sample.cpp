@@ -18,9 +18,6 @@ namespace weft::impl {
 
 namespace {
 
-constexpr std::size_t arena_bytes = std::size_t{1} << 32;
-constexpr std::size_t least_arena_bytes = std::size_t{1} << 20;
-
 /// Whose turn it is: they have their record of the wait still, but it is over.
 class ReadyFibers {
 public:
@@ -58,9 +55,11 @@ void describe_wait(FiberSample& sample, const WaitRecord& wait, Hub& hub) noexce
     sample.fd = wait.fd;
     sample.due = wait.timer.armed() ? wait.timer.when : INT64_MAX;
     sample.holder = holder_of(wait, {&here, 1});
-    if (wait.reason == WaitReason::join && wait.object != nullptr) {
-        sample.joined = static_cast<const FiberBlock*>(wait.object)->id;
+    // One on another hub may end while it is looked at.
+    if (sample.holder != nullptr && sample.holder->hub.load(std::memory_order_relaxed) == &hub) {
+        sample.holder_id = sample.holder->id;
     }
+    sample.joins = wait.reason == WaitReason::join && sample.holder != nullptr;
 }
 
 FiberState state_of(const FiberBlock& fiber, const Hub& hub, const ReadyFibers& ready) noexcept {
@@ -82,20 +81,23 @@ std::size_t frames_of_fiber(const FiberBlock& fiber, FiberState state, const voi
             return 0;
         case FiberState::ready:
         case FiberState::waiting:
-            return frames_of(fiber.execution, out);
+            // In the middle of a switch the one that is being left is not yet where its record says.
+            return interrupted != nullptr && interrupted_inside(interrupted)
+                       ? 0
+                       : frames_of(fiber.execution, out);
     }
     return 0;
 }
 
-void measure_stack(FiberSample& sample, const FiberBlock& fiber) noexcept {
+void measure_stack(FiberSample& sample, const FiberBlock& fiber, const void* interrupted) noexcept {
     if (fiber.slot != nullptr) {
-        const auto* sp = static_cast<const std::byte*>(
-            sample.state == FiberState::running ? __builtin_frame_address(0) : fiber.execution.sp);
+        const void* here =
+            interrupted != nullptr ? stack_pointer_of(interrupted) : __builtin_frame_address(0);
+        const auto* sp =
+            static_cast<const std::byte*>(sample.state == FiberState::running ? here : fiber.execution.sp);
         sample.stack_limit = fiber.slot->limit;
-        // Not otherwise: to look at a page is to touch it.
-        if (fibers_observed.load(std::memory_order_relaxed)) {
-            sample.stack_deepest = filled_depth(*fiber.slot);
-        }
+        sample.stack_deepest =
+            fibers_observed.load(std::memory_order_relaxed) ? filled_depth(*fiber.slot) : 0;
         sample.stack_size = fiber.slot->size();
         const bool inside = sp >= fiber.slot->limit && sp < fiber.slot->top;
         sample.stack_used = inside ? static_cast<std::size_t>(fiber.slot->top - sp) : 0;
@@ -123,7 +125,7 @@ bool add(const FiberBlock& fiber, Hub& hub, const ReadyFibers& ready, HubSample&
     if (sample.state == FiberState::waiting) {
         describe_wait(sample, *fiber.wait, hub);
     }
-    measure_stack(sample, fiber);
+    measure_stack(sample, fiber, interrupted);
     auto** first = reinterpret_cast<const void**>(&sample + 1);
     sample.frame_count = frames_of_fiber(fiber, sample.state, interrupted, {first, frames});
     to.arena.keep(sizeof(FiberSample) + sample.frame_count * sizeof(void*));
@@ -133,19 +135,13 @@ bool add(const FiberBlock& fiber, Hub& hub, const ReadyFibers& ready, HubSample&
 
 }  // namespace
 
-SampleArena::SampleArena() : memory_(nullptr), size_(arena_bytes) {
-    // Where memory may not be overcommitted, what is free has to suffice.
-    for (; memory_ == nullptr; size_ /= 2) {
-        if (size_ < least_arena_bytes) {
-            throw_errno(ENOMEM, "no memory for a dump of the fibers");
-        }
-        void* memory = sys.mmap(nullptr, size_, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory != MAP_FAILED) {
-            memory_ = static_cast<std::byte*>(memory);
-            return;
-        }
+SampleArena::SampleArena(std::size_t bytes) : memory_(nullptr), size_(bytes) {
+    void* memory =
+        sys.mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        throw_errno(errno, "memory for a dump of the fibers");
     }
+    memory_ = static_cast<std::byte*>(memory);
 }
 
 SampleArena::~SampleArena() { sys.munmap(memory_, size_); }

@@ -21,8 +21,8 @@ struct FiberSample {
     std::uint64_t parent;
     const void* spawned_at;
     const FiberBlock* holder;  ///< has what this one waits for; null: not known
+    std::uint64_t holder_id;   ///< 0: it is not on this hub
     const void* object;
-    std::uint64_t joined;  ///< the id of the fiber that it joins; 0: none
     std::int64_t since;
     std::int64_t due;              ///< INT64_MAX: without limit
     const std::byte* stack_limit;  ///< null: the thread's own stack
@@ -33,7 +33,8 @@ struct FiberSample {
     int fd;
     WaitReason reason;
     FiberState state;
-    char name[46];
+    bool joins;  ///< the holder is whom it joins
+    char name[45];
 
     std::span<const void* const> frames() const noexcept {
         return {reinterpret_cast<const void* const*>(this + 1), frame_count};
@@ -47,8 +48,8 @@ struct FiberSample {
 /// Memory that is reserved at once and comes page by page as it is written to, so that a signal handler can fill it.
 class SampleArena {
 public:
-    /// Throws std::system_error where the address space is used up.
-    SampleArena();
+    /// Throws std::system_error where there is none.
+    explicit SampleArena(std::size_t bytes);
     SampleArena(const SampleArena&) = delete;
     SampleArena& operator=(const SampleArena&) = delete;
     ~SampleArena();
@@ -66,7 +67,17 @@ private:
     std::size_t used_ = 0;
 };
 
+/// For how many fibers there is to be room, and for how many frames of each.
+struct SampleSize {
+    std::size_t fibers;
+    std::size_t frames;
+};
+
 struct HubSample {
+    explicit HubSample(const SampleSize& size)
+        : arena(size.fibers * (sizeof(FiberSample) + size.frames * sizeof(void*))),
+          ready(size.fibers * sizeof(void*)) {}
+
     std::uint64_t serial = 0;
     int thread_id = 0;
     std::int64_t time = 0;

@@ -1,6 +1,8 @@
 // Stacks filled with a pattern before they are used.
 #include "diag/stack_fill.hpp"
 
+#include "diag/stack_memory.hpp"
+
 #include <algorithm>
 #include <cstdint>
 
@@ -22,6 +24,10 @@ std::size_t words_between(const std::byte* from, const void* to) noexcept {
 
 // The frames of a fiber that lives, and others' rests, are not meant to be read.
 [[gnu::no_sanitize("address")]] std::size_t filled_depth(const StackSlot& slot) noexcept {
+    // A filled stack is in memory down to its end; to look at a page that is not would be to touch it.
+    if (touched_bytes(slot.limit, page_size) == 0) {
+        return 0;
+    }
     const auto* words = reinterpret_cast<const std::uint64_t*>(slot.limit);
     const std::size_t count = words_between(slot.limit, slot.top);
     std::size_t untouched = 0;

@@ -30,6 +30,8 @@ constexpr std::uint32_t done = 2;
 
 /// A sample that has been asked for. It lives until both the asker and the hub's inbox are through with it.
 struct Request : InboxItem {
+    explicit Request(const SampleSize& size) : sample(size) {}
+
     HubSample sample;
     std::size_t frames = 0;
     Whom whom = Whom::all;
@@ -66,6 +68,8 @@ struct Request : InboxItem {
         return true;
     }
 
+    bool is_done() const noexcept { return state.load() == done; }
+
     void drop() noexcept {
         if (owners.fetch_sub(1) == 1) {
             delete this;
@@ -87,20 +91,36 @@ struct DropRequest {
 };
 using RequestPtr = std::unique_ptr<Request, DropRequest>;
 
-// What the handler is to do, and for which hub. Written under the registry's lock, so that there is one at a time.
+// What the handler is to do, and for which hub. Written under the registry's lock, so that there is one at a time. A handler may
+// come late, or be held up at any point: nothing is changed here, and no request ends, while one is inside.
+constinit std::atomic<int> inside{0};
 constinit std::atomic<Hub*> interrupted_hub{nullptr};
 constinit std::atomic<Request*> wanted{nullptr};
+
+void await_handlers() noexcept {
+    while (inside.load() != 0) {
+        sched_yield();
+    }
+}
 
 constexpr int interrupt_signal = SIGURG;  // its default is to do nothing, so that one too many does no harm
 struct sigaction earlier;                 // written once, before the handler can run
 
 void on_interrupt(int signal, siginfo_t* info, void* context) {
     const int saved = errno;
+    inside.fetch_add(1);
     Hub* hub = Hub::current();
     Request* request = hub != nullptr && hub == interrupted_hub.load() ? wanted.exchange(nullptr) : nullptr;
-    if (request != nullptr) {
+    const bool ours = request != nullptr;
+    if (ours) {
         request->take(*hub, context);
-    } else if ((earlier.sa_flags & SA_SIGINFO) != 0) {
+    }
+    inside.fetch_sub(1);
+    if (ours) {
+        errno = saved;
+        return;
+    }
+    if ((earlier.sa_flags & SA_SIGINFO) != 0) {
         earlier.sa_sigaction(signal, info, context);
     } else if (earlier.sa_handler != SIG_DFL && earlier.sa_handler != SIG_IGN) {
         earlier.sa_handler(signal);
@@ -110,15 +130,17 @@ void on_interrupt(int signal, siginfo_t* info, void* context) {
 
 /// Says whether the request is done.
 bool interrupt(Hub& hub, Request& request) noexcept {
-    interrupted_hub.store(&hub);
     wanted.store(&request);
+    interrupted_hub.store(&hub);
     const bool sent = ::syscall(SYS_tgkill, ::getpid(), hub.thread_id, interrupt_signal) == 0;
-    if (sent && request.await()) {
-        wanted.store(nullptr);
-        return true;
+    bool answered = sent && request.await();
+    interrupted_hub.store(nullptr);
+    const bool taken = wanted.exchange(nullptr) == nullptr;
+    await_handlers();
+    if (!answered && taken) {
+        answered = request.is_done();
     }
-    // Not there any more: the handler has it in hand.
-    return wanted.exchange(nullptr) == nullptr && request.await();
+    return answered;
 }
 
 bool interrupt_if_there(Hub& hub, Request& request) {
@@ -162,8 +184,14 @@ void admit_signal() noexcept {
     }
 }
 
+SampleSize size_for(const Hub& hub, std::size_t frames) noexcept {
+    // As of its last pass; some may have come since.
+    const std::size_t fibers = &hub == Hub::current() ? hub.live_fibers : hub.counters().fibers.get();
+    return {.fibers = fibers + fibers / 4 + 4096, .frames = frames};
+}
+
 SamplePtr interrupt_hub(Hub& hub, std::size_t frames) {
-    RequestPtr request(new Request);
+    RequestPtr request(new Request({.fibers = 1, .frames = frames}));
     request->owners = 1;
     request->frames = frames;
     request->whom = Whom::running;
@@ -176,14 +204,15 @@ Samples sample_all_hubs(std::size_t frames) {
     Samples samples;
     Hub* const here = Hub::current();
     if (here != nullptr) {
-        samples.hubs.push_back(std::make_shared<HubSample>());
-        take_sample(*here, *std::const_pointer_cast<HubSample>(samples.hubs.back()), frames);
+        const auto sample = std::make_shared<HubSample>(size_for(*here, frames));
+        take_sample(*here, *sample, frames);
+        samples.hubs.push_back(sample);
     }
     {
         const std::lock_guard lock(registry_lock());
         for (Hub* hub : *weft_hubs) {
             if (hub != here && !hub->left_behind) {
-                asked.emplace_back(hub, new Request);
+                asked.emplace_back(hub, new Request(size_for(*hub, frames)));
                 Request& request = *asked.back().second;
                 request.frames = frames;
                 request.run = &Request::answer;

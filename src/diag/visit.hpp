@@ -19,6 +19,9 @@ struct Samples {
 /// Throws std::system_error where there is no memory.
 Samples sample_all_hubs(std::size_t frames);
 
+/// Room for a sample of all of the hub's fibers.
+SampleSize size_for(const Hub& hub, std::size_t frames) noexcept;
+
 /// Interrupts the hub's thread and takes a sample of what runs there; null if it does not answer. Under the registry's lock, after
 /// claim_signal().
 SamplePtr interrupt_hub(Hub& hub, std::size_t frames);

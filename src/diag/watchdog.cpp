@@ -6,6 +6,7 @@
 #include "base/helper_thread.hpp"
 #include "base/sys.hpp"
 #include "core/debugger.hpp"
+#include "core/fork.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
 #include "diag/fiber_text.hpp"
@@ -51,6 +52,12 @@ struct Seen {
     std::uint64_t look = 0;  ///< the last look at which the hub was there
 };
 
+/// A hub that is blocked, and what ran there.
+struct Finding {
+    diag::BlockedHub blocked;
+    SamplePtr sample;
+};
+
 class WatchThread {
 public:
     explicit WatchThread(diag::WatchdogOptions options)
@@ -74,25 +81,30 @@ private:
         std::unique_lock lock(lock_);
         while (!wake_.wait_for(lock, options_.limit / 4, [this] { return stop_; })) {
             lock.unlock();
-            for (const diag::BlockedHub& blocked : look()) {
-                report(blocked);
+            try {
+                for (Finding& finding : look()) {
+                    report(describe(std::move(finding)));
+                }
+            } catch (const std::exception& error) {
+                warn("the watchdog could not look: %s", error.what());
             }
             lock.lock();
         }
     }
 
-    std::vector<diag::BlockedHub> look() {
+    /// Under the registry's lock only what needs it: hubs wait for that when they begin, end or go idle.
+    std::vector<Finding> look() {
         const std::lock_guard lock(registry_lock());
-        std::vector<diag::BlockedHub> all_blocked;
+        std::vector<Finding> findings;
         ++looks_;
         for (Hub* hub : *weft_hubs) {
             if (!hub->left_behind && is_newly_blocked(*hub)) {
                 found.fetch_add(1, std::memory_order_relaxed);
-                all_blocked.push_back(describe(*hub));
+                findings.push_back(examine(*hub));
             }
         }
         std::erase_if(seen_, [this](const auto& entry) { return entry.second.look != looks_; });
-        return all_blocked;
+        return findings;
     }
 
     bool is_newly_blocked(const Hub& hub) {
@@ -111,21 +123,25 @@ private:
         return now - seen.since >= options_.limit.count() && !std::exchange(seen.reported, true);
     }
 
-    diag::BlockedHub describe(Hub& hub) {
+    Finding examine(Hub& hub) {
         const Seen& seen = seen_[hub.serial];
-        diag::BlockedHub blocked;
-        blocked.hub = hub.serial;
-        blocked.thread_id = hub.thread_id;
-        blocked.blocked_for = Duration(clock_ns(CLOCK_MONOTONIC) - seen.since);
-        blocked.cpu_time = Duration(cpu_ns(hub.thread_id) - seen.cpu_since);
-        const SamplePtr sample = interrupt_hub(hub, max_frames);
-        if (sample != nullptr && sample->first() != sample->end()) {
-            const FiberSample& fiber = *sample->first();
-            blocked.fiber = fiber.id;
-            blocked.fiber_name = fiber.name;
-            append_frames(blocked.backtrace, symbols_, fiber.frames(), "    ");
+        Finding finding;
+        finding.blocked.hub = hub.serial;
+        finding.blocked.thread_id = hub.thread_id;
+        finding.blocked.blocked_for = Duration(clock_ns(CLOCK_MONOTONIC) - seen.since);
+        finding.blocked.cpu_time = Duration(cpu_ns(hub.thread_id) - seen.cpu_since);
+        finding.sample = interrupt_hub(hub, max_frames);
+        return finding;
+    }
+
+    diag::BlockedHub describe(Finding finding) {
+        if (finding.sample != nullptr && finding.sample->first() != finding.sample->end()) {
+            const FiberSample& fiber = *finding.sample->first();
+            finding.blocked.fiber = fiber.id;
+            finding.blocked.fiber_name = fiber.name;
+            append_frames(finding.blocked.backtrace, symbols_, fiber.frames(), "    ");
         }
-        return blocked;
+        return std::move(finding.blocked);
     }
 
     void report(const diag::BlockedHub& blocked) noexcept {
@@ -153,11 +169,16 @@ private:
 };
 
 /// The one of this process; a fork's child has none, and leaves its parent's alone.
-struct OfProcess {
+struct OfProcess final : AroundFork {
+    void before_fork() noexcept override { lock.lock(); }
+    void after_fork_in_parent() noexcept override { lock.unlock(); }
+    void after_fork_in_child() noexcept override { std::construct_at(&lock); }
+
     std::mutex lock;
     pid_t process = 0;
     WatchThread* thread = nullptr;
     bool of_environment = false;
+    ForkPart part{*this};
 
     WatchThread* current() const noexcept { return process == ::getpid() ? thread : nullptr; }
     void start(diag::WatchdogOptions options, bool environment) {
@@ -174,6 +195,7 @@ struct OfProcess {
 
 OfProcess& of_process() {
     static OfProcess& the = *new OfProcess;
+    the.part.list();
     return the;
 }
 

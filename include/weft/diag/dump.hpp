@@ -46,7 +46,8 @@ WEFT_API void dump(const DumpOptions& options = {});
 /// WEFT_DUMP_SIGNAL (`USR1`, `SIGUSR1` or a number) does the same from the first hub on. In the child of a fork it has to be
 /// called again.
 ///
-/// Errors:    std::invalid_argument for a number that is no signal or cannot be caught; std::system_error.
+/// Errors:    std::invalid_argument for a number that is no signal, a fault's (SIGSEGV), SIGURG, or one that cannot be caught;
+///            std::system_error.
 /// Threads:   any fiber or thread.
 /// Since:     0.1
 WEFT_API void dump_on_signal(int signal, const DumpOptions& options = {});

@@ -40,6 +40,8 @@ TEST(DumpSignal, KnowsSignalsByNameAndNumber) {
 
 TEST(DumpSignal, WhatCannotBeCaughtIsRefused) {
     EXPECT_THROW(diag::dump_on_signal(SIGKILL), std::invalid_argument);
+    EXPECT_THROW(diag::dump_on_signal(SIGURG), std::invalid_argument);
+    EXPECT_THROW(diag::dump_on_signal(SIGSEGV), std::invalid_argument);
     EXPECT_THROW(diag::dump_on_signal(0), std::invalid_argument);
     EXPECT_THROW(diag::dump_on_signal(100'000), std::invalid_argument);
 }
