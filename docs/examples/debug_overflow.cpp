@@ -2,6 +2,8 @@
 // expect: weft: stack overflow in fiber "parser"
 // expect: its stack has 64 KiB
 // expect-exit: -11
+// example-env: ASAN_OPTIONS=handle_segv=0
+// example-env: TSAN_OPTIONS=handle_segv=0
 #include <weft/weft.hpp>
 
 #include <cstdio>
