@@ -18,12 +18,12 @@ std::size_t words_between(const std::byte* from, const void* to) noexcept {
 
 }  // namespace
 
-[[gnu::no_sanitize("address")]] void fill_stack(const StackSlot& slot, void* sp) noexcept {
+__attribute__((no_sanitize("address"))) void fill_stack(const StackSlot& slot, void* sp) noexcept {
     std::fill_n(reinterpret_cast<std::uint64_t*>(slot.limit), words_between(slot.limit, sp), pattern);
 }
 
 // The frames of a fiber that lives, and others' rests, are not meant to be read.
-[[gnu::no_sanitize("address")]] std::size_t filled_depth(const StackSlot& slot) noexcept {
+__attribute__((no_sanitize("address"))) std::size_t filled_depth(const StackSlot& slot) noexcept {
     // A filled stack is in memory down to its end; to look at a page that is not would be to touch it.
     if (touched_bytes(slot.limit, page_size) == 0) {
         return 0;
