@@ -27,7 +27,7 @@ public:
         for (const FiberBlock* fiber = hub.ready_fibers(); fiber != nullptr; fiber = fiber->next) {
             ++count;
         }
-        void* room = arena.room(count * sizeof(const FiberBlock*));
+        void* room = arena.room(count * sizeof(void*));
         if (room == nullptr) {
             return;
         }

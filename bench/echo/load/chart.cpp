@@ -82,7 +82,8 @@ struct Range {
 /// From the lowest decade to the highest, or from zero.
 Range rounded(const Axis& axis, Range range) {
     if (range.most < range.least) {
-        return axis.logarithmic ? Range{1, 10} : Range{0, 1};  // nothing to show; a logarithm of 0 has no ticks
+        return axis.logarithmic ? Range{1, 10}
+                                : Range{0, 1};  // nothing to show; a logarithm of 0 has no ticks
     }
     if (axis.logarithmic) {
         range.least = std::max(range.least, 1e-3);
