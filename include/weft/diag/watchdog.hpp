@@ -33,7 +33,8 @@ struct WatchdogOptions {
 
 /// While it lives, a thread of its own looks at all hubs of the process, a few times within each limit. Where one is blocked it
 /// interrupts the hub's thread by SIGURG for the backtrace. System calls that a signal ends, such as a nanosleep(), end early
-/// then. An idle hub is not blocked. It costs the hubs nothing.
+/// then. An idle hub is not blocked. It costs the hubs nothing; but with an on_blocked
+/// the thread shares the process's descriptors, as any thread does, and the kernel takes some percent more for each call on one.
 ///
 /// The environment variable WEFT_WATCHDOG, in milliseconds, starts one with the first hub that lasts as long as the process, or
 /// until the program makes its own. In the child of a fork there is none.
