@@ -3,7 +3,6 @@
 #include "context/overflow.hpp"
 
 #include <execinfo.h>
-#include <ucontext.h>
 #include <unwind.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include "base/env.hpp"
 #include "base/error.hpp"
 #include "base/sys.hpp"
+#include "context/machine.hpp"
 
 namespace weft::impl {
 namespace {
@@ -86,15 +86,6 @@ void print_backtrace() noexcept {
     }
 }
 
-const void* stack_pointer(const void* context) noexcept {
-    const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
-#if defined(__x86_64__)
-    return reinterpret_cast<const void*>(machine.gregs[REG_RSP]);
-#elif defined(__aarch64__)
-    return reinterpret_cast<const void*>(machine.sp);
-#endif
-}
-
 void report(const StackSlot& slot, const void* address) noexcept {
     FiberDescription fiber;
     Line line;
@@ -139,7 +130,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
     const StackInfo hit = is_fault(*info) ? stack_containing(info->si_addr) : StackInfo{};
     // A wild pointer can point into somebody's guard. It is an overflow where the stack pointer is in the
     // same slot.
-    if (hit.in_guard && stack_containing(stack_pointer(context)).slot == hit.slot) {
+    if (hit.in_guard && stack_containing(stack_pointer_of(context)).slot == hit.slot) {
         report(*hit.slot, info->si_addr);
     }
     errno = saved;

@@ -91,13 +91,15 @@ void print_dump() noexcept {
 
 }  // namespace
 
-std::string title_of(const FiberBlock& fiber) {
-    std::string title = "fiber " + std::to_string(fiber.id);
-    if (!fiber.name.empty()) {
-        title += " \"" + fiber.name + "\"";
+std::string title_of(std::uint64_t id, std::string_view name) {
+    std::string title = "fiber " + std::to_string(id);
+    if (!name.empty()) {
+        title.append(" \"").append(name).append("\"");
     }
     return title;
 }
+
+std::string title_of(const FiberBlock& fiber) { return title_of(fiber.id, fiber.name); }
 
 void append_dump(std::string& text, std::span<Hub* const> hubs) {
     std::vector<Dependence> dependences;

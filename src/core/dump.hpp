@@ -1,8 +1,10 @@
 // Who is there and waits for what, as text.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace weft::impl {
 
@@ -16,6 +18,7 @@ void append_dump(std::string& text, std::span<Hub* const> hubs);
 void install_fatal_dump() noexcept;
 
 /// `fiber 12 "name"`.
+std::string title_of(std::uint64_t id, std::string_view name);
 std::string title_of(const FiberBlock& fiber);
 
 }  // namespace weft::impl

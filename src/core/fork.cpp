@@ -184,7 +184,6 @@ void Hub::keep_running_fiber() noexcept {
     std::construct_at(&running_->local_joiners);
     leader_ = running_;
     thread_id = ::gettid();
-    thread_marker = &this_thread_marker;
     live_fibers = 0;
     outside_waits = 0;
     on_empty = nullptr;

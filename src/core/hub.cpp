@@ -23,7 +23,7 @@ namespace {
 // pass.
 constexpr std::int32_t quantum_switches = 64;
 
-// A sample of the delay costs a pass and two looks at the clock.
+// A sample of the delay costs a switch and two looks at the clock.
 constexpr std::int32_t passes_between_probes = 64;
 constexpr std::int64_t time_between_probes_ns = 5'000'000;  // where passes are long, they are few
 

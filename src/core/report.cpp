@@ -1,6 +1,7 @@
 // What is printed when nobody looks.
 #include "core/report.hpp"
 
+#include "base/demangle.hpp"
 #include "base/error.hpp"
 #include "core/hub.hpp"
 
@@ -38,25 +39,18 @@ void report_and_terminate() {
     earlier_handler();
 }
 
-using Text = std::unique_ptr<char, void (*)(void*)>;
-
-Text demangled(const char* name) noexcept {
-    int status = 0;
-    return Text(abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
-}
-
 }  // namespace
 
 void report_error(const char* subject, const char* event, const std::exception_ptr& error) noexcept {
     try {
         std::rethrow_exception(error);
     } catch (const std::exception& thrown) {
-        const Text type = demangled(typeid(thrown).name());
+        const Demangled type = demangle(typeid(thrown).name());
         warn("%s %s: %s: %s", subject, event, type != nullptr ? type.get() : typeid(thrown).name(),
              thrown.what());
     } catch (...) {
         const std::type_info* thrown = abi::__cxa_current_exception_type();
-        const Text type = demangled(thrown != nullptr ? thrown->name() : "?");
+        const Demangled type = demangle(thrown != nullptr ? thrown->name() : "?");
         warn("%s %s, of type %s", subject, event, type != nullptr ? type.get() : "unknown");
     }
 }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <map>
 #include <ostream>
+#include <set>
 #include <vector>
 
 namespace weft::diag {
@@ -20,10 +21,8 @@ namespace {
 using impl::FiberSample;
 using impl::HubSample;
 
-/// Fibers that do the same at the same place.
-struct Group {
-    std::vector<const FiberSample*> fibers;
-};
+/// Those that do the same at the same place.
+using Group = std::vector<const FiberSample*>;
 
 /// The text in the making.
 class Dump {
@@ -57,11 +56,10 @@ private:
     void add_hub(const HubSample& hub) {
         text_ += "\nhub " + std::to_string(hub.serial) + " (thread " + std::to_string(hub.thread_id) + ")" +
                  (hub.interrupted ? ", blocked" : "") + ":\n";
-        std::vector<const FiberSample*> single;
         std::map<std::pair<std::string, std::vector<const void*>>, Group> groups;
         each(hub, [&](const FiberSample& fiber) {
             if (!options_.group) {
-                single.push_back(&fiber);
+                add_fibers(hub, {&fiber});
                 return;
             }
             const auto frames = fiber.frames();
@@ -69,26 +67,23 @@ private:
             if (options_.spawn_sites) {
                 key.push_back(fiber.spawned_at);
             }
-            groups[{impl::kind_text(fiber), std::move(key)}].fibers.push_back(&fiber);
+            groups[{impl::kind_text(fiber), std::move(key)}].push_back(&fiber);
         });
-        for (const FiberSample* fiber : single) {
-            add_fibers(hub, {fiber});
-        }
         std::vector<const Group*> largest_first;
         for (const auto& [key, group] : groups) {
             largest_first.push_back(&group);
         }
         std::stable_sort(largest_first.begin(), largest_first.end(),
-                         [](const Group* a, const Group* b) { return a->fibers.size() > b->fibers.size(); });
+                         [](const Group* a, const Group* b) { return a->size() > b->size(); });
         for (const Group* group : largest_first) {
-            add_fibers(hub, group->fibers);
+            add_fibers(hub, *group);
         }
         if (hub.left_out != 0) {
             text_ += "  " + std::to_string(hub.left_out) + " more, for which there is no memory\n";
         }
     }
 
-    void add_fibers(const HubSample& hub, const std::vector<const FiberSample*>& fibers) {
+    void add_fibers(const HubSample& hub, const Group& fibers) {
         const FiberSample& first = *fibers.front();
         if (fibers.size() == 1) {
             text_ += "  " + impl::title_of(first) + ": " + impl::state_text(first, hub.time) +
@@ -104,7 +99,7 @@ private:
     }
 
     /// For how long they have been waiting. Of one that runs, or could, it is not known since when.
-    static std::string ages(const std::vector<const FiberSample*>& fibers, std::int64_t now) {
+    static std::string ages(const Group& fibers, std::int64_t now) {
         if (fibers.front()->state == impl::FiberState::running ||
             fibers.front()->state == impl::FiberState::ready) {
             return "";
@@ -119,7 +114,7 @@ private:
     }
 
     /// With the object that they wait for where all wait for the same one.
-    static std::string common_state(const std::vector<const FiberSample*>& fibers, std::int64_t now) {
+    static std::string common_state(const Group& fibers, std::int64_t now) {
         const FiberSample& first = *fibers.front();
         const bool same = std::all_of(fibers.begin(), fibers.end(), [&](const FiberSample* fiber) {
             return fiber->object == first.object && fiber->fd == first.fd && fiber->due == first.due;
@@ -127,7 +122,7 @@ private:
         return same ? impl::state_text(first, now) : impl::kind_text(first);
     }
 
-    static std::string some_titles(const std::vector<const FiberSample*>& fibers) {
+    static std::string some_titles(const Group& fibers) {
         constexpr std::size_t shown = 5;
         std::string text;
         for (std::size_t i = 0; i < std::min(shown, fibers.size()); ++i) {
@@ -141,9 +136,9 @@ private:
 
     void add_tree() {
         std::map<std::uint64_t, std::vector<std::pair<const FiberSample*, const HubSample*>>> children;
-        std::map<std::uint64_t, bool> known;
+        std::set<std::uint64_t> known;
         for (const auto& hub : samples_.hubs) {
-            each(*hub, [&](const FiberSample& fiber) { known[fiber.id] = true; });
+            each(*hub, [&](const FiberSample& fiber) { known.insert(fiber.id); });
         }
         for (const auto& hub : samples_.hubs) {
             each(*hub, [&](const FiberSample& fiber) {

@@ -5,8 +5,8 @@
 #include "base/error.hpp"
 #include "base/helper_thread.hpp"
 #include "base/sys.hpp"
-#include "core/fork.hpp"
 #include "core/hub_registry.hpp"
+#include "diag/fork_mutex.hpp"
 #include "diag/visit.hpp"
 
 #include <weft/diag/dump.hpp>
@@ -18,7 +18,6 @@
 #include <charconv>
 #include <csignal>
 #include <iterator>
-#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -28,21 +27,15 @@ namespace weft::impl {
 namespace {
 
 // Never destroyed: the thread outlives main.
-struct DumpThread final : AroundFork {
-    void before_fork() noexcept override { lock.lock(); }
-    void after_fork_in_parent() noexcept override { lock.unlock(); }
-    void after_fork_in_child() noexcept override { std::construct_at(&lock); }
-
-    std::mutex lock;
+struct DumpThread {
+    ForkMutex lock;
     pid_t process = 0;  ///< in which it runs; a fork's child has none
     diag::DumpOptions options;
     sem_t asked;
-    ForkPart part{*this};
 };
 
 DumpThread& dump_thread() {
     static DumpThread& the = *new DumpThread;
-    the.part.list();
     return the;
 }
 

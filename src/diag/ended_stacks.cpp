@@ -2,7 +2,7 @@
 #include "diag/ended_stacks.hpp"
 
 #include "core/fiber_block.hpp"
-#include "core/fork.hpp"
+#include "diag/fork_mutex.hpp"
 #include "diag/stack_fill.hpp"
 
 #include <mutex>
@@ -12,19 +12,13 @@ namespace weft::impl {
 namespace {
 
 // Never destroyed: hubs end after main, too.
-struct Ended final : AroundFork {
-    void before_fork() noexcept override { lock.lock(); }
-    void after_fork_in_parent() noexcept override { lock.unlock(); }
-    void after_fork_in_child() noexcept override { lock.unlock(); }
-
-    SpinLock lock;
+struct Ended {
+    ForkMutex lock;
     std::map<const void*, StackDepth> by_site;
-    ForkPart part{*this};
 };
 
 Ended& ended() {
     static Ended& the = *new Ended;
-    the.part.list();
     return the;
 }
 

@@ -1,17 +1,13 @@
 // How dumps name fibers and what they wait for.
 #include "diag/fiber_text.hpp"
 
+#include "core/dump.hpp"
+
 #include <cstdio>
 
 namespace weft::impl {
 
-std::string title_of(const FiberSample& fiber) {
-    std::string title = "fiber " + std::to_string(fiber.id);
-    if (fiber.name[0] != '\0') {
-        title += std::string(" \"") + fiber.name + '"';
-    }
-    return title;
-}
+std::string title_of(const FiberSample& fiber) { return title_of(fiber.id, fiber.name); }
 
 std::string duration_text(std::int64_t ns) {
     char text[32];

@@ -1,10 +1,10 @@
 // Unwinding by the C++ runtime's own unwinder, which needs no frame pointers.
 #include "diag/frames.hpp"
 
+#include "context/machine.hpp"
 #include "context/raw_jump.hpp"
 
 #include <link.h>
-#include <ucontext.h>
 #include <unwind.h>
 
 namespace weft::impl {
@@ -107,17 +107,6 @@ int find_code(dl_phdr_info* object, std::size_t, void*) {
     return 0;
 }
 
-const void* instruction_of(const void* context) noexcept {
-    const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
-    // NOLINTBEGIN(performance-no-int-to-ptr)
-#if defined(__x86_64__)
-    return reinterpret_cast<const void*>(machine.gregs[REG_RIP]);
-#elif defined(__aarch64__)
-    return reinterpret_cast<const void*>(machine.pc);
-#endif
-    // NOLINTEND(performance-no-int-to-ptr)
-}
-
 }  // namespace
 
 std::size_t frames_here(std::span<const void*> out) noexcept {
@@ -153,17 +142,6 @@ std::size_t frames_interrupted(const void* context, std::span<const void*> out) 
 bool interrupted_inside(const void* context) noexcept {
     const auto* at = static_cast<const char*>(instruction_of(context));
     return at >= code_begin && at < code_end;
-}
-
-const void* stack_pointer_of(const void* context) noexcept {
-    const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
-    // NOLINTBEGIN(performance-no-int-to-ptr)
-#if defined(__x86_64__)
-    return reinterpret_cast<const void*>(machine.gregs[REG_RSP]);
-#elif defined(__aarch64__)
-    return reinterpret_cast<const void*>(machine.sp);
-#endif
-    // NOLINTEND(performance-no-int-to-ptr)
 }
 
 void prepare_unwinder() noexcept {

@@ -20,9 +20,8 @@ std::size_t frames_of(const Execution& suspended, std::span<const void*> out) no
 /// In a signal handler, `context` being its third argument.
 std::size_t frames_interrupted(const void* context, std::span<const void*> out) noexcept;
 
-/// Whether the signal has interrupted the library's own code; the stack pointer that it has interrupted.
+/// Whether the signal has interrupted the library's own code.
 bool interrupted_inside(const void* context) noexcept;
-const void* stack_pointer_of(const void* context) noexcept;
 
 /// The first backtrace of a process loads a library, which a signal handler must not do; and where the library's code lies is
 /// looked up.

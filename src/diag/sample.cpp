@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/sys.hpp"
+#include "context/machine.hpp"
 #include "core/hub.hpp"
 #include "core/observer.hpp"
 #include "core/wait_circle.hpp"

@@ -1,27 +1,15 @@
 // Names for addresses of code.
 #include "diag/symbols.hpp"
 
+#include "base/demangle.hpp"
 #include "diag/elf_symbols.hpp"
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 #include <link.h>
 
 #include <cstdio>
-#include <cstdlib>
 
 namespace weft::impl {
-
-namespace {
-
-std::string demangled(const std::string& name) {
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> text(
-        abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status), &std::free);
-    return text != nullptr ? std::string(text.get()) : name;
-}
-
-}  // namespace
 
 Symbols::Symbols() = default;
 Symbols::~Symbols() = default;
@@ -59,7 +47,8 @@ const Symbols::Place& Symbols::at(const void* return_address) {
     if (name.empty() && about.dli_sname != nullptr) {
         name = about.dli_sname;
     }
-    place.function = name.empty() ? std::string() : demangled(name);
+    const Demangled demangled = demangle(name.c_str());
+    place.function = demangled != nullptr ? demangled.get() : name;
     std::snprintf(text, sizeof text, "+%#llx)", static_cast<unsigned long long>(offset));
     place.text = (place.function.empty() ? "?" : place.function) + " (" + place.file + text;
     return place;

@@ -106,21 +106,23 @@ void await_handlers() noexcept {
 constexpr int interrupt_signal = SIGURG;  // its default is to do nothing, so that one too many does no harm
 struct sigaction earlier;                 // written once, before the handler can run
 
-void on_interrupt(int signal, siginfo_t* info, void* context) {
-    const int saved = errno;
+/// False: it was not meant for this hub's sample.
+bool answer_interrupt(const void* context) noexcept {
     inside.fetch_add(1);
     Hub* hub = Hub::current();
     Request* request = hub != nullptr && hub == interrupted_hub.load() ? wanted.exchange(nullptr) : nullptr;
-    const bool ours = request != nullptr;
-    if (ours) {
+    if (request != nullptr) {
         request->take(*hub, context);
     }
     inside.fetch_sub(1);
-    if (ours) {
-        errno = saved;
-        return;
-    }
-    if ((earlier.sa_flags & SA_SIGINFO) != 0) {
+    return request != nullptr;
+}
+
+void on_interrupt(int signal, siginfo_t* info, void* context) {
+    const int saved = errno;
+    if (answer_interrupt(context)) {
+        // Nobody else waits for it.
+    } else if ((earlier.sa_flags & SA_SIGINFO) != 0) {
         earlier.sa_sigaction(signal, info, context);
     } else if (earlier.sa_handler != SIG_DFL && earlier.sa_handler != SIG_IGN) {
         earlier.sa_handler(signal);
@@ -132,15 +134,13 @@ void on_interrupt(int signal, siginfo_t* info, void* context) {
 bool interrupt(Hub& hub, Request& request) noexcept {
     wanted.store(&request);
     interrupted_hub.store(&hub);
-    const bool sent = ::syscall(SYS_tgkill, ::getpid(), hub.thread_id, interrupt_signal) == 0;
-    bool answered = sent && request.await();
-    interrupted_hub.store(nullptr);
-    const bool taken = wanted.exchange(nullptr) == nullptr;
-    await_handlers();
-    if (!answered && taken) {
-        answered = request.is_done();
+    if (::syscall(SYS_tgkill, ::getpid(), hub.thread_id, interrupt_signal) == 0) {
+        static_cast<void>(request.await());
     }
-    return answered;
+    interrupted_hub.store(nullptr);
+    wanted.store(nullptr);
+    await_handlers();
+    return request.is_done();
 }
 
 bool interrupt_if_there(Hub& hub, Request& request) {

@@ -6,10 +6,11 @@
 #include "base/helper_thread.hpp"
 #include "base/sys.hpp"
 #include "core/debugger.hpp"
-#include "core/fork.hpp"
+#include "core/dump.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
 #include "diag/fiber_text.hpp"
+#include "diag/fork_mutex.hpp"
 #include "diag/frame_text.hpp"
 #include "diag/visit.hpp"
 #include "diag/watchdog.hpp"
@@ -181,16 +182,11 @@ private:
 };
 
 /// The one of this process; a fork's child has none, and leaves its parent's alone.
-struct OfProcess final : AroundFork {
-    void before_fork() noexcept override { lock.lock(); }
-    void after_fork_in_parent() noexcept override { lock.unlock(); }
-    void after_fork_in_child() noexcept override { std::construct_at(&lock); }
-
-    std::mutex lock;
+struct OfProcess {
+    ForkMutex lock;
     pid_t process = 0;
     WatchThread* thread = nullptr;
     bool of_environment = false;
-    ForkPart part{*this};
 
     WatchThread* current() const noexcept { return process == ::getpid() ? thread : nullptr; }
     void start(diag::WatchdogOptions options, bool environment) {
@@ -207,7 +203,6 @@ struct OfProcess final : AroundFork {
 
 OfProcess& of_process() {
     static OfProcess& the = *new OfProcess;
-    the.part.list();
     return the;
 }
 
@@ -251,18 +246,14 @@ Watchdog::~Watchdog() {
 std::uint64_t Watchdog::count() noexcept { return impl::found.load(std::memory_order_relaxed); }
 
 std::string to_string(const BlockedHub& blocked) {
-    std::string text = "hub " + std::to_string(blocked.hub) + " (thread " +
-                       std::to_string(blocked.thread_id) + ") is blocked for " +
-                       impl::duration_text(blocked.blocked_for.count()) + " (" +
-                       impl::duration_text(blocked.cpu_time.count()) + " computing)";
+    const std::string text = "hub " + std::to_string(blocked.hub) + " (thread " +
+                             std::to_string(blocked.thread_id) + ") is blocked for " +
+                             impl::duration_text(blocked.blocked_for.count()) + " (" +
+                             impl::duration_text(blocked.cpu_time.count()) + " computing)";
     if (blocked.fiber == 0) {
         return text + "; which fiber runs there cannot be learned\n";
     }
-    text += " by fiber " + std::to_string(blocked.fiber);
-    if (!blocked.fiber_name.empty()) {
-        text += " \"" + blocked.fiber_name + "\"";
-    }
-    return text + ":\n" + blocked.backtrace;
+    return text + " by " + impl::title_of(blocked.fiber, blocked.fiber_name) + ":\n" + blocked.backtrace;
 }
 
 }  // namespace weft::diag
