@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Client libraries that block, a fiber for each request, on one hub: clients_test.py CLIENT native|shim COMMAND...
+
+Whatever the way, all answers are right. With the shim (linked or preloaded: COMMAND says how), hundreds of requests overlap: all
+together take less than a quarter of what they would take in turn. Without it a few are made in turn, which shows that the test can
+tell."""
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+import daemons
+import delayed
+
+LIMIT = 20
+DELAY = 0.3
+NATIVE_COUNT = 4
+SKIPPED = 77
+
+
+def curl(folder, count, run):
+    with delayed.http(DELAY) as (port, crowd):
+        run(count, f"http://127.0.0.1:{port}", crowd=crowd)
+
+
+def curl_tls(folder, count, run):
+    certificate, key = daemons.certificate(folder)
+    with delayed.http(DELAY, certificate, key) as (port, crowd):
+        # One is refused, and its request never made.
+        run(count, f"https://localhost:{port}", certificate, crowd=crowd, waiting=count - 1)
+
+
+def redis(folder, count, run):
+    with daemons.redis(folder) as path:
+        run(count, path, str(DELAY))
+
+
+def postgres(folder, count, run):
+    with daemons.postgres(folder) as where:
+        run(count, where, str(DELAY))
+
+
+def tls(folder, count, run):
+    certificate, key = daemons.certificate(folder)
+    with delayed.http(DELAY, certificate, key) as (port, crowd):
+        run(count, str(port), certificate, crowd=crowd)
+
+
+def resolver(folder, count, run):
+    port = daemons.free_port()
+    with delayed.dns(DELAY) as (upstream, crowd), daemons.dnsmasq(folder, port, upstream):
+        run(count, str(port), crowd=crowd)
+
+
+def lookup(folder, count, run):
+    enter_own_network(folder)
+    with delayed.dns(DELAY) as (upstream, crowd), daemons.dnsmasq(folder, 53, upstream):
+        run(count, crowd=crowd)
+
+
+def enter_own_network(folder):
+    """Goes where the port of the name service is free and the machine's settings are ours: namespaces of this process."""
+    new_user, new_mounts, new_network = 0x10000000, 0x00020000, 0x40000000
+    bind, recursive, private = 0x1000, 0x4000, 0x40000
+    libc = ctypes.CDLL(None, use_errno=True)
+    user, group = os.getuid(), os.getgid()
+    if libc.unshare(new_mounts | new_network | (0 if user == 0 else new_user)) != 0:
+        print(f"not tested: no namespaces of one's own here: {os.strerror(ctypes.get_errno())}")
+        sys.exit(SKIPPED)
+    if user != 0:
+        pathlib.Path("/proc/self/setgroups").write_text("deny")
+        pathlib.Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+        pathlib.Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    if libc.mount(None, b"/", None, recursive | private, None) != 0:
+        raise OSError(ctypes.get_errno(), "mount")
+    files = {"resolv.conf": "nameserver 127.0.0.1\noptions timeout:15 attempts:1\n", "nsswitch.conf": "hosts: files dns\n",
+             "hosts": "127.0.0.1 localhost\n"}
+    for name, text in files.items():
+        path = pathlib.Path(folder, name)
+        path.write_text(text)
+        if libc.mount(bytes(path), f"/etc/{name}".encode(), None, bind, None) != 0:
+            raise OSError(ctypes.get_errno(), f"mount over /etc/{name}")
+    with socket.socket() as any_socket:
+        set_flags, up, running = 0x8914, 0x1, 0x40
+        fcntl.ioctl(any_socket, set_flags, struct.pack("16sh14x", b"lo", up | running))
+
+
+def run_client(command, native, count, *arguments, crowd=None, waiting=None):
+    """Runs the client program, says what it did, and whether that is right."""
+    try:
+        done = subprocess.run([*command, str(count), *arguments], stdout=subprocess.PIPE, text=True, timeout=LIMIT, check=False)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"not done within {LIMIT} s")
+    if done.returncode not in (0, 1) or not done.stdout.strip():
+        sys.exit(f"exit status {done.returncode}, and it printed: {done.stdout}")
+    result = json.loads(done.stdout)
+    in_turn = DELAY * (count if waiting is None else waiting)
+    at_once = f", {crowd.most} at once" if crowd else ""
+    print(f"{result['requests']} requests, {result['wrong']} wrong, {result['seconds']:.2f} s together{at_once}; "
+          f"the delays alone take {in_turn:.1f} s in turn")
+    if done.returncode != 0 or result["wrong"] or result["requests"] != count:
+        sys.exit("wrong answers")
+    if native and result["seconds"] < in_turn:
+        sys.exit("requests overlap without the shim: this test would not notice its absence")
+    if not native and result["seconds"] > in_turn / 4:
+        sys.exit("the requests do not overlap")
+
+
+def main():
+    name, way, *command = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # not without ending the servers
+    # Client and number of requests.
+    clients = {"curl": (curl, 300), "curl_tls": (curl_tls, 200), "redis": (redis, 300), "postgres": (postgres, 100), "tls": (tls, 200),
+               "resolver": (resolver, 100), "lookup": (lookup, 100)}
+    client, count = clients[name]
+    native = way == "native"
+    # Short, since the path of a Unix socket must be; a directory that the servers' own users can enter.
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="weft"))
+        os.chmod(folder, 0o755)
+        client(folder, NATIVE_COUNT if native else count,
+               lambda *arguments, **options: run_client(command, native, *arguments, **options))
+
+
+if __name__ == "__main__":
+    main()

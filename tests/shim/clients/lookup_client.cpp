@@ -1,0 +1,97 @@
+// Looking names up as programs do, with the machine's settings: lookup_client COUNT.
+// Mostly getaddrinfo; now and then the calls that are older, and the way from address to name.
+#include "many.hpp"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Infos = clients::Owned<addrinfo, freeaddrinfo>;
+
+std::string name_of(std::size_t number) { return "host" + std::to_string(number) + ".test"; }
+
+std::string address_of(std::size_t number) {
+    return "10.0." + std::to_string(number / 256) + "." + std::to_string(number % 256);
+}
+
+std::string text(const sockaddr* address, socklen_t size) {
+    char host[NI_MAXHOST];
+    const int error = getnameinfo(address, size, host, sizeof host, nullptr, 0, NI_NUMERICHOST);
+    clients::require(error == 0, gai_strerror(error));
+    return host;
+}
+
+void by_getaddrinfo(std::size_t number, int family) {
+    addrinfo hints = {};
+    hints.ai_family = family;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    const int error = getaddrinfo(name_of(number).c_str(), "443", &hints, &list);
+    clients::require(error == 0, std::string("getaddrinfo: ") + gai_strerror(error));
+    const Infos owned(list);
+    std::vector<std::string> found;
+    for (const addrinfo* info = list; info != nullptr; info = info->ai_next)
+        found.push_back(text(info->ai_addr, info->ai_addrlen));
+    std::sort(found.begin(), found.end());
+    std::vector<std::string> wanted = {address_of(number)};
+    if (family == AF_UNSPEC) wanted.push_back("fd00::1:" + std::to_string(number));
+    clients::require(found == wanted, "getaddrinfo: other addresses");
+}
+
+void for_nobody(std::size_t number) {
+    addrinfo* list = nullptr;
+    const int error = getaddrinfo(("no-" + name_of(number)).c_str(), nullptr, nullptr, &list);
+    clients::require(error == EAI_NONAME, std::string("getaddrinfo for nobody: ") + gai_strerror(error));
+}
+
+void by_getnameinfo(std::size_t number) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = inet_addr(address_of(number).c_str());
+    char host[NI_MAXHOST];
+    const int error = getnameinfo(reinterpret_cast<const sockaddr*>(&address), sizeof address, host,
+                                  sizeof host, nullptr, 0, NI_NAMEREQD);
+    clients::require(error == 0, std::string("getnameinfo: ") + gai_strerror(error));
+    clients::require(host == name_of(number), "getnameinfo: another name");
+}
+
+void by_gethostbyname(std::size_t number) {
+    hostent entry = {};
+    hostent* found = nullptr;
+    std::vector<char> buffer(4096);
+    int reason = 0;
+    const int error =
+        gethostbyname_r(name_of(number).c_str(), &entry, buffer.data(), buffer.size(), &found, &reason);
+    clients::require(error == 0 && found == &entry, "gethostbyname_r");
+    char host[INET_ADDRSTRLEN];
+    inet_ntop(AF_INET, entry.h_addr_list[0], host, sizeof host);
+    clients::require(host == address_of(number), "gethostbyname_r: another address");
+}
+
+void request(std::size_t number) {
+    switch (number % 10) {
+        case 6:
+            return for_nobody(number);
+        case 7:
+            return by_getnameinfo(number);
+        case 8:
+            return by_gethostbyname(number);
+        default:
+            return by_getaddrinfo(number, number % 2 == 0 ? AF_UNSPEC : AF_INET);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 2) return 2;
+    return clients::run_many(std::strtoul(argv[1], nullptr, 10), request);
+}
