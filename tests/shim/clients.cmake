@@ -38,7 +38,7 @@ weft_add_shim_client(redis PkgConfig::hiredis)
 weft_add_shim_client(postgres PkgConfig::libpq)
 weft_add_shim_client(tls OpenSSL::SSL OpenSSL::Crypto)
 weft_add_shim_client(resolver resolv)
-weft_add_shim_client(lookup)
+weft_add_shim_client(lookup resolv)
 
 weft_test_shim_client(curl curl)
 weft_test_shim_client(curl_tls curl)

@@ -22,7 +22,7 @@ import delayed
 
 LIMIT = 20
 DELAY = 0.3
-NATIVE_COUNT = 4
+NATIVE_COUNT = 10
 SKIPPED = 77
 
 

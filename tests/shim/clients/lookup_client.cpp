@@ -3,8 +3,10 @@
 #include "many.hpp"
 
 #include <arpa/inet.h>
+#include <arpa/nameser.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <resolv.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -63,7 +65,17 @@ void by_getnameinfo(std::size_t number) {
     clients::require(host == name_of(number), "getnameinfo: another name");
 }
 
-void by_gethostbyname(std::size_t number) {
+void expect_entry(const hostent* entry, std::size_t number) {
+    clients::require(entry != nullptr, "gethostbyname: nothing found");
+    char host[INET_ADDRSTRLEN];
+    inet_ntop(AF_INET, entry->h_addr_list[0], host, sizeof host);
+    clients::require(host == address_of(number), "gethostbyname: another address");
+}
+
+/// The entry is libc's, and stands until this thread asks for the next one.
+void by_gethostbyname(std::size_t number) { expect_entry(gethostbyname(name_of(number).c_str()), number); }
+
+void by_gethostbyname_r(std::size_t number) {
     hostent entry = {};
     hostent* found = nullptr;
     std::vector<char> buffer(4096);
@@ -71,19 +83,33 @@ void by_gethostbyname(std::size_t number) {
     const int error =
         gethostbyname_r(name_of(number).c_str(), &entry, buffer.data(), buffer.size(), &found, &reason);
     clients::require(error == 0 && found == &entry, "gethostbyname_r");
-    char host[INET_ADDRSTRLEN];
-    inet_ntop(AF_INET, entry.h_addr_list[0], host, sizeof host);
-    clients::require(host == address_of(number), "gethostbyname_r: another address");
+    expect_entry(found, number);
+}
+
+/// The thread's own resolver state. The answer ends with the address.
+void by_res_query(std::size_t number) {
+    std::string answer(512, '\0');
+    const int size =
+        res_query(name_of(number).c_str(), ns_c_in, ns_t_a, reinterpret_cast<unsigned char*>(answer.data()),
+                  static_cast<int>(answer.size()));
+    clients::require(size > 12, std::string("res_query: ") + hstrerror(h_errno));
+    const std::string address = {10, 0, static_cast<char>(number >> 8), static_cast<char>(number)};
+    answer.resize(static_cast<std::size_t>(size));
+    clients::require(answer.ends_with(address), "res_query: another address");
 }
 
 void request(std::size_t number) {
     switch (number % 10) {
+        case 5:
+            return by_res_query(number);
         case 6:
             return for_nobody(number);
         case 7:
             return by_getnameinfo(number);
         case 8:
             return by_gethostbyname(number);
+        case 9:
+            return by_gethostbyname_r(number);
         default:
             return by_getaddrinfo(number, number % 2 == 0 ? AF_UNSPEC : AF_INET);
     }
