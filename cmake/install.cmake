@@ -1,7 +1,7 @@
 # Installation: headers, libweft.so, and what find_package(weft) and pkg-config need.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS weft weft_testing_api weft_diag_api EXPORT weft
+install(TARGETS weft weft_shim weft-run weft_testing_api weft_diag_api EXPORT weft
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -6,7 +6,7 @@ set(WEFT_RANK_2 core)
 set(WEFT_RANK_3 loop io sync scope)
 set(WEFT_RANK_4 channel pool future periodic runtime)
 set(WEFT_RANK_5 net os)
-set(WEFT_RANK_6 tls http diag testing)
+set(WEFT_RANK_6 tls http diag posix testing)
 set(WEFT_RANK_7 shim)
 
 # Layers that become shared objects of their own, since they bring dependencies or effects that not every program wants.

@@ -5,10 +5,13 @@ foreach(layer IN LISTS WEFT_LAYERS)
     if(NOT sources)
         continue()
     endif()
-    add_library(weft_${layer} OBJECT ${sources})
-    target_include_directories(weft_${layer}
-        PUBLIC ${PROJECT_SOURCE_DIR}/include
-        PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    if(layer IN_LIST WEFT_OWN_LIBRARY)
+        add_library(weft_${layer} SHARED ${sources})
+    else()
+        add_library(weft_${layer} OBJECT ${sources})
+        list(APPEND weft_in_library ${layer})
+    endif()
+    target_include_directories(weft_${layer} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
     # initial-exec: "the current hub" is one load from the thread pointer instead of a call. It takes from the static TLS
     # surplus, which holds a handful of pointers even when libweft.so is loaded by dlopen.
     target_compile_options(weft_${layer} PRIVATE -ftls-model=initial-exec -fno-plt -fno-semantic-interposition)
@@ -17,9 +20,6 @@ foreach(layer IN LISTS WEFT_LAYERS)
         CXX_VISIBILITY_PRESET hidden
         VISIBILITY_INLINES_HIDDEN ON)
     target_link_libraries(weft_${layer} PRIVATE weft_warnings Threads::Threads)
-    if(NOT layer IN_LIST WEFT_OWN_LIBRARY)
-        list(APPEND weft_in_library ${layer})
-    endif()
 endforeach()
 
 # Only headers: libweft.so needs nothing of it when it runs.
@@ -64,3 +64,14 @@ add_library(weft_internal INTERFACE)
 target_sources(weft_internal INTERFACE ${weft_objects})
 target_include_directories(weft_internal INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(weft_internal INTERFACE weft_libev weft_boost_context Threads::Threads)
+
+# libweft-shim.so: a program that neither links nor preloads it keeps libc's functions as they are. What it exports are libc's names.
+set_target_properties(weft_shim PROPERTIES
+    OUTPUT_NAME weft-shim
+    EXPORT_NAME shim
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR})
+target_link_libraries(weft_shim PUBLIC weft PRIVATE ${CMAKE_DL_LIBS})
+# It has to stay even where the program itself calls nothing that it wraps: the libraries behind the program do.
+target_link_options(weft_shim INTERFACE LINKER:--no-as-needed)
+add_library(weft::shim ALIAS weft_shim)

@@ -33,6 +33,9 @@ PAGES = {
     "diag": ("Diagnostics", ["diag/dump.hpp", "diag/watchdog.hpp", "diag/metrics.hpp", "diag/leaks.hpp", "diag/stacks.hpp"]),
     "testing": ("Testing", ["testing/virtual_time.hpp", "testing/shuffled_order.hpp", "testing/sequencer.hpp",
                             "testing/checkpoints.hpp"]),
+    "posix": ("libc's calls, cooperative", ["posix/posix.hpp", "posix/socket.hpp", "posix/descriptor.hpp", "posix/poll.hpp", "posix/time.hpp",
+                                            "posix/process.hpp"]),
+    "shim": ("The shim", ["shim/shim.hpp"]),
     "version": ("Version", ["version.hpp"]),
 }
 

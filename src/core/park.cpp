@@ -229,6 +229,18 @@ bool interrupted() noexcept {
     return interest.interrupted;
 }
 
+int interruption_error() noexcept {
+    Hub& hub = *Hub::current();
+    FiberBlock& fiber = hub.running();
+    if ((fiber.attention & (attention_error | attention_kill)) != 0) {
+        return ECANCELED;
+    }
+    const ScopeLink* link = scope_limit(fiber).cancelled;
+    const bool expired = link != nullptr && !link->deadline.is_never() &&
+                         ns_of(link->deadline.resolve(TimePoint{Duration{hub.now()}})) <= hub.now();
+    return expired ? ETIMEDOUT : ECANCELED;
+}
+
 void throw_interrupt() {
     FiberBlock& fiber = Hub::current()->running();
     // An edge is taken once; a level stays.

@@ -32,6 +32,10 @@ void wake(WaitRecord& record) noexcept;
 /// Whether a wait that started now would be interrupted; then throw_interrupt() says how. Only in a fiber.
 [[nodiscard]] bool interrupted() noexcept;
 
+/// After Wake::interrupted, for callers that cannot be thrown through: ETIMEDOUT if a scope's deadline has passed, else
+/// ECANCELED. Takes nothing: the next wait is interrupted too, until somebody throws it.
+[[nodiscard]] int interruption_error() noexcept;
+
 /// After Wake::interrupted: throws Cancelled, the kill exception or Deadlock.
 [[noreturn]] void throw_interrupt();
 

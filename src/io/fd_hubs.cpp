@@ -79,11 +79,14 @@ std::vector<FdTable*> take_tables(int fd) {
 /// A descriptor that several hubs have to let go of; the last one closes it.
 struct Closing {
     int fd;
+    bool keep;  ///< the number goes on to mean something else
     std::atomic<std::size_t> holders;
 
     static void let_go(Closing* closing) noexcept {
         if (closing->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            sys.close(closing->fd);
+            if (!closing->keep) {
+                sys.close(closing->fd);
+            }
             delete closing;
         }
     }
@@ -98,8 +101,8 @@ struct ForgetOrder : InboxItem {
     Closing* closing = nullptr;
 };
 
-void close_at_hubs(int fd, const std::vector<FdTable*>& tables) {
-    auto* closing = new Closing{fd, tables.size() + 1};
+void close_at_hubs(int fd, const std::vector<FdTable*>& tables, bool keep) {
+    auto* closing = new Closing{fd, keep, tables.size() + 1};
     Hub* here = Hub::current();
     for (FdTable* table : tables) {
         if (&table->hub() == here) {
@@ -145,28 +148,56 @@ void unlist_hub(int fd, FdTable& table) noexcept {
     std::erase(entry.more, &table);
 }
 
-void close_everywhere(int fd) noexcept {
-    Entry& entry = entry_of(fd);
-    Hub* here = Hub::current();
+namespace {
+
+/// Lets all hubs forget the descriptor, if no more than the calling one knows it; else false.
+bool forget_if_local(int fd) noexcept {
+    if (fd < 0 || static_cast<std::size_t>(fd) / chunk_size >= chunks.size()) {
+        return true;
+    }
+    Chunk* chunk = chunks[static_cast<std::size_t>(fd) / chunk_size].load(std::memory_order_acquire);
+    if (chunk == nullptr) {
+        return true;  // nobody has ever watched one of these
+    }
+    Entry& entry = (*chunk)[static_cast<std::size_t>(fd) % chunk_size];
+    const Hub* here = Hub::current();
     FdTable* only = nullptr;
     {
         const std::lock_guard lock(entry.lock);
         const bool local = entry.first != nullptr && here != nullptr && &entry.first->hub() == here;
-        if (entry.more.empty() && (entry.first == nullptr || local)) {
-            only = std::exchange(entry.first, nullptr);
-            here = nullptr;
+        if (!entry.more.empty() || (entry.first != nullptr && !local)) {
+            return false;
         }
+        only = std::exchange(entry.first, nullptr);
     }
     if (only != nullptr) {
         only->forget(fd, EBADF);
     }
-    if (here == nullptr) {
-        sys.close(fd);
-        return;
-    }
+    return true;
+}
+
+void forget_at_hubs(int fd, bool keep) noexcept {
     // A hub ends only after it has left the registry, whose lock keeps the others here.
     const std::lock_guard lock(registry_lock());
-    close_at_hubs(fd, take_tables(fd));
+    close_at_hubs(fd, take_tables(fd), keep);
+}
+
+}  // namespace
+
+int close_for_all(int fd) {
+    if (forget_if_local(fd)) {
+        return sys.close(fd);
+    }
+    forget_at_hubs(fd, false);
+    return 0;
+}
+
+void close_everywhere(int fd) noexcept { static_cast<void>(close_for_all(fd)); }
+
+void forget_everywhere(int fd) noexcept {
+    if (!forget_if_local(fd)) {
+        forget_at_hubs(fd, true);
+    }
 }
 
 void forget_here(int fd) noexcept {

@@ -18,7 +18,12 @@ void unlist_hub(int fd, FdTable& table) noexcept;
 /// The number is released when the last hub has let go of it: at once, unless another hub knows the
 /// descriptor. Any thread.
 void close_everywhere(int fd) noexcept;
-/// As above, but leaves the descriptor open for somebody else to own: all hubs but the calling one must not
+/// As above for what is not the library's: says what close() said. Where several hubs know the descriptor, it is closed later
+/// and the result is 0.
+int close_for_all(int fd);
+/// All hubs forget the number, which goes on to mean something else, and whoever waits for it is woken with EBADF.
+void forget_everywhere(int fd) noexcept;
+/// As close_everywhere(), but leaves the descriptor open for somebody else to own: all hubs but the calling one must not
 /// know it.
 void forget_here(int fd) noexcept;
 

@@ -28,7 +28,7 @@ void forget_direction(Direction& direction, Hub& hub, int error) noexcept {
     direction.fresh = true;
     direction.ready = true;
     while (WaitRecord* record = direction.waiters.pop()) {
-        static_cast<IoRecord*>(record)->error = error;
+        static_cast<IoWait*>(record)->error = error;
         wake(*record);
     }
 }
@@ -59,6 +59,11 @@ FdState& FdTable::grow(std::size_t index) {
     }
     chunks_[index / chunk_size] = std::move(chunk);
     return (*chunks_[index / chunk_size])[index % chunk_size];
+}
+
+void FdTable::list(int fd, FdState& state) {
+    list_hub(fd, *this);
+    state.listed = true;
 }
 
 void FdTable::forget(int fd, int error) noexcept {

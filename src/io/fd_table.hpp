@@ -63,6 +63,17 @@ public:
     /// Stops both watches and wakes all waiters with `error`; the number may mean something else afterwards.
     void forget(int fd, int error) noexcept;
 
+    /// From now on the poller tells of the direction. Throws std::bad_alloc.
+    void watch(FdState& state, Direction& direction) {
+        if (!state.listed) [[unlikely]] {
+            list(direction.watch.fd, state);
+        }
+        if (!direction.watch.started) [[unlikely]] {
+            hub_.poller().start(direction.watch, direction.fresh);
+            direction.fresh = false;
+        }
+    }
+
     Hub& hub() noexcept { return hub_; }
 
 private:
@@ -70,15 +81,22 @@ private:
     using Chunk = std::array<FdState, chunk_size>;
 
     FdState& grow(std::size_t index);
+    void list(int fd, FdState& state);
 
     Hub& hub_;
     std::vector<std::unique_ptr<Chunk>> chunks_;
 };
 
+/// What all waits in the lists of a Direction are: whoever ends one may have to say why.
+struct IoWait : WaitRecord {
+    using WaitRecord::WaitRecord;
+    int error = 0;
+};
+
 /// A fiber's wait for one direction.
-struct IoRecord : WaitRecord {
+struct IoRecord : IoWait {
     IoRecord(Direction& where, int descriptor, WaitReason why) noexcept
-        : WaitRecord(why, nullptr, &abort_io), direction(where) {
+        : IoWait(why, nullptr, &abort_io), direction(where) {
         fd = descriptor;
         node.record = this;
     }
@@ -86,7 +104,6 @@ struct IoRecord : WaitRecord {
 
     Direction& direction;
     WaitNode node;
-    int error = 0;
 };
 
 }  // namespace weft::impl

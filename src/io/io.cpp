@@ -6,6 +6,7 @@
 #include "core/park.hpp"
 #include "io/fd_table.hpp"
 #include "io/native_wait.hpp"
+#include "io/park_on.hpp"
 
 #include <weft/core/run.hpp>
 
@@ -14,9 +15,6 @@
 namespace weft::impl {
 
 namespace {
-
-// Operations that a fiber may do without waiting before others get their turn.
-constexpr std::int16_t operations_per_turn = 4;
 
 /// Before an operation, so that an interruption finds nothing taken.
 void spend_turn(Hub& hub) {
@@ -33,29 +31,11 @@ void spend_turn(Hub& hub) {
 
 int park_for(Hub& hub, const Descriptor& descriptor, FdState& state, Direction& direction, WaitReason why,
              Deadline& deadline) {
-    const int fd = direction.watch.fd;
-    if (!state.listed) [[unlikely]] {
-        list_hub(fd, FdTable::of(hub));
-        state.listed = true;
-    }
-    if (!direction.watch.started) [[unlikely]] {
-        hub.poller().start(direction.watch, direction.fresh);
-        direction.fresh = false;
-    }
-    IoRecord record(direction, fd, why);
-    direction.waiters.push(record.node);
-    direction.watch.waiter = &hub.running();
-    direction.watch.waiter_record = &record;
-    hub.running().next_use[0] = &descriptor;
-    hub.running().next_use[1] = &state.write;
-    const OutsideWait outside(&hub);
-    const Wake how = park(record, deadline);
-    hub.prefetch_next();
-    hub.running().io_done = 0;
-    if (how == Wake::interrupted) [[unlikely]] {
+    const IoParked parked = park_on(hub, state, direction, why, &descriptor, deadline);
+    if (parked.how == Wake::interrupted) [[unlikely]] {
         throw_interrupt();
     }
-    return how == Wake::timed_out ? ETIMEDOUT : record.error;
+    return parked.how == Wake::timed_out ? ETIMEDOUT : parked.error;
 }
 
 int wait_for(Descriptor& descriptor, bool write, Deadline& deadline) {
@@ -116,6 +96,22 @@ Transfer transfer(Descriptor& descriptor, Deadline& deadline, std::size_t whole,
 }
 
 }  // namespace
+
+IoParked park_on(Hub& hub, FdState& state, Direction& direction, WaitReason why, const void* next_use,
+                 Deadline& deadline) {
+    FdTable::of(hub).watch(state, direction);
+    IoRecord record(direction, direction.watch.fd, why);
+    direction.waiters.push(record.node);
+    direction.watch.waiter = &hub.running();
+    direction.watch.waiter_record = &record;
+    hub.running().next_use[0] = next_use;
+    hub.running().next_use[1] = &state.write;
+    const OutsideWait outside(&hub);
+    const Wake how = park(record, deadline);
+    hub.prefetch_next();
+    hub.running().io_done = 0;
+    return {how, record.error};
+}
 
 int wait_readable(Descriptor& descriptor, Deadline& deadline) {
     return wait_for(descriptor, false, deadline);

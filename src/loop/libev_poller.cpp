@@ -1,7 +1,7 @@
 // The poller of real hubs: libev, one loop per hub. The only user of libev.
 #include "base/error.hpp"
+#include "base/own_fds.hpp"
 #include "base/sys.hpp"
-#include "base/unique_fd.hpp"
 #include "core/poller.hpp"
 
 #include <ev.h>
@@ -58,6 +58,28 @@ int wait_until(int epoll, epoll_event* events, int room) noexcept {
     const std::int64_t ms = left < 3'600'000'000'000 ? (left + 999'999) / 1'000'000 : 3'600'000;
     return sys.epoll_wait(epoll, events, room, static_cast<int>(ms));
 }
+
+/// The descriptor that other threads wake the hub with.
+class OwnFd {
+public:
+    OwnFd() = default;
+    OwnFd(const OwnFd&) = delete;
+    OwnFd& operator=(const OwnFd&) = delete;
+    ~OwnFd() { reset(); }
+    void open() noexcept {
+        reset();
+        fd_ = keep_own_fd(sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    }
+    void reset() noexcept {
+        if (fd_ >= 0) {
+            close_own_fd(std::exchange(fd_, -1));
+        }
+    }
+    int get() const noexcept { return fd_; }
+
+private:
+    int fd_ = -1;
+};
 
 class LibevPoller final : public Poller {
 public:
@@ -122,13 +144,13 @@ public:
     void leave_behind() noexcept override {
         wake_fd_.reset();
         if (const int epoll = epoll_.exchange(-1, std::memory_order_relaxed); epoll >= 0) {
-            sys.close(epoll);
+            close_own_fd(epoll);
         }
     }
 
 private:
     void open() {
-        wake_fd_.reset(sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+        wake_fd_.open();
         if (wake_fd_.get() < 0) {
             throw_errno(errno, "creating a hub: eventfd");
         }
@@ -155,7 +177,7 @@ private:
         static_cast<void>(sys.read(watcher->fd, &count, sizeof count));
     }
 
-    UniqueFd wake_fd_;
+    OwnFd wake_fd_;
     struct ev_loop* loop_ = nullptr;
     bool to_the_nanosecond_ = true;
     std::atomic<int> epoll_{-1};  ///< libev's descriptor, from the first poll on
@@ -171,7 +193,7 @@ constinit PollerFactory poller_factory = &make_libev_poller;
 
 }  // namespace weft::impl
 
-// The build redirects two references of the libev archive to these: cmake/libev.cmake says how and why.
+// The build redirects these references of the libev archive: cmake/libev.cmake says how and why.
 extern "C" {
 
 FILE* weft_libev_stderr = stderr;
@@ -185,5 +207,20 @@ int weft_libev_epoll_wait(int epoll, epoll_event* events, int room, int /*timeou
     }
     // libev would report an error by ending the process; poll() throws it instead.
     return count < 0 ? 0 : count;
+}
+
+int weft_libev_epoll_create1(int flags) {
+    return weft::impl::keep_own_fd(weft::impl::sys.epoll_create1(flags));
+}
+
+ssize_t weft_libev_read(int fd, void* to, std::size_t size) { return weft::impl::sys.read(fd, to, size); }
+
+ssize_t weft_libev_write(int fd, const void* from, std::size_t size) {
+    return weft::impl::sys.write(fd, from, size);
+}
+
+int weft_libev_close(int fd) {
+    weft::impl::close_own_fd(fd);
+    return 0;
 }
 }

@@ -16,7 +16,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 def ranks():
     """Folder -> rank, from the table."""
     table = (ROOT / "cmake/layers.cmake").read_text()
-    return {folder: int(rank) for rank, names in re.findall(r"set\(WEFT_RANK_(\d) ([^)]*)\)", table) for folder in names.split()}
+    rank = {folder: int(rank) for rank, names in re.findall(r"set\(WEFT_RANK_(\d) ([^)]*)\)", table) for folder in names.split()}
+    return {**rank, "launcher": 1}  # a program of its own, on base alone
 
 
 def layer_of(path):

@@ -1,0 +1,59 @@
+// Waits that end in an errno.
+#include "posix/call.hpp"
+
+#include <new>
+
+namespace weft::impl {
+
+FdCall::FdCall(Hub& hub, int fd, bool write) noexcept : hub_(hub), fd_(fd), write_(write) {
+    if (fd < 0) [[unlikely]] {
+        return;
+    }
+    try {
+        state_ = &FdTable::of(hub).at(fd);
+        direction_ = write ? &state_->write : &state_->read;
+        record_ = &record_of(fd);
+    } catch (const std::bad_alloc&) {
+        state_ = nullptr;
+    }
+}
+
+int FdCall::wait() noexcept {
+    if (!limited_) {
+        const std::int64_t limit = time_limit(fd_, *record_, write_);
+        deadline_ = limit != 0 ? Deadline(Duration(limit)) : never;
+        limited_ = true;
+    }
+    try {
+        const IoParked parked =
+            park_on(hub_, *state_, *direction_, write_ ? WaitReason::writable : WaitReason::readable, record_,
+                    deadline_);
+        switch (parked.how) {
+            case Wake::woken:
+                return parked.error;
+            case Wake::timed_out:
+                return lapsed;
+            case Wake::interrupted:
+                return interruption_error();
+        }
+    } catch (const std::bad_alloc&) {
+    }
+    return ENOMEM;
+}
+
+namespace {
+
+bool end_rest(WaitRecord&) noexcept { return true; }
+
+}  // namespace
+
+int rest_until(Deadline deadline) noexcept {
+    WaitRecord record(WaitReason::sleep, nullptr, &end_rest);
+    try {
+        return park(record, deadline) == Wake::interrupted ? interruption_error() : 0;
+    } catch (const std::bad_alloc&) {
+        return ENOMEM;
+    }
+}
+
+}  // namespace weft::impl

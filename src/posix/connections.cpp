@@ -1,0 +1,183 @@
+// Connections: accept and connect know no flag that keeps one call from blocking.
+#include <weft/posix/socket.hpp>
+
+#include "posix/libc.hpp"
+#include "posix/offload.hpp"
+#include "posix/transfer.hpp"
+
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace weft::posix {
+
+using impl::FdCall;
+using impl::FdKind;
+using impl::Hub;
+
+namespace {
+
+/// Waits for a connection first, so that taking it does not block. Between the two nobody but another thread or process that
+/// accepts from the same listener can take it away: what it does is looked at once more, right before.
+template <class Take>
+int accept_one(int fd, Take take) noexcept {
+    Hub* hub = impl::fiber_hub();
+    if (hub == nullptr) {
+        return take();
+    }
+    FdCall call(*hub, fd, false);
+    if (!call.valid()) {
+        return impl::fail(fd < 0 ? EBADF : ENOMEM);
+    }
+    if (const int error = impl::begin_call(*hub); error != 0) {
+        return impl::fail(error);
+    }
+    if (call.nonblocking()) {
+        return take();
+    }
+    for (;;) {
+        pollfd listener{.fd = fd, .events = POLLIN, .revents = 0};
+        if (impl::sys.poll(&listener, 1, 0) != 0) {
+            return take();
+        }
+        if (const int error = call.wait(); error != 0) {
+            return impl::fail(error == FdCall::lapsed ? EAGAIN : error);
+        }
+    }
+}
+
+int begun(int fd, FdKind kind, bool is_nonblocking) noexcept {
+    if (fd >= 0) {
+        impl::begin_own(fd, kind, is_nonblocking);
+    }
+    return fd;
+}
+
+/// What a listener accepts is of its own kind.
+FdKind accepted_kind(int fd) noexcept {
+    return fd < 0 ? FdKind::unknown : impl::kind_of(fd, impl::record_of(fd));
+}
+
+/// Ends what connect() has begun: 0, or its error.
+int end_of_connect(FdCall& call) noexcept {
+    if (const int error = call.wait(); error != 0) {
+        return error == FdCall::lapsed ? EINPROGRESS : error;
+    }
+    int result = 0;
+    socklen_t size = sizeof result;
+    return impl::sys.getsockopt(call.fd(), SOL_SOCKET, SO_ERROR, &result, &size) == 0 ? result : errno;
+}
+
+/// Begins to connect a socket that nobody else can see: it does not block for the length of that call.
+int begin_connect(FdCall& call, const sockaddr* peer, socklen_t length) noexcept {
+    const int fd = call.fd();
+    const int flags = impl::sys.fcntl(fd, F_GETFL);
+    if (flags < 0 || impl::sys.fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+        return errno;
+    }
+    const int error = impl::sys.connect(fd, peer, length) == 0 ? 0 : errno;
+    impl::sys.fcntl(fd, F_SETFL, flags);
+    return error;
+}
+
+int connect_own(FdCall& call, const sockaddr* peer, socklen_t length) noexcept {
+    Duration pause = std::chrono::milliseconds(1);
+    for (;;) {
+        const int error = begin_connect(call, peer, length);
+        if (error == EINPROGRESS || error == EINTR) {
+            return end_of_connect(call);
+        }
+        if (error != EAGAIN || peer->sa_family != AF_UNIX) {
+            return error;
+        }
+        // The listener's backlog is full, and no poller tells when it is not any more.
+        if (const int interrupted = impl::rest_until(Deadline(pause)); interrupted != 0) {
+            return interrupted;
+        }
+        pause = std::min(pause * 2, Duration(std::chrono::milliseconds(64)));
+    }
+}
+
+struct SharedConnect {
+    int fd;
+    socklen_t length;
+    sockaddr_storage peer;
+    int error = 0;
+
+    void work() noexcept {
+        error = impl::sys.connect(fd, reinterpret_cast<const sockaddr*>(&peer), length) == 0 ? 0 : errno;
+    }
+};
+
+/// Somebody else may be using the socket right now: then the call blocks a thread of the pool instead.
+int connect_shared(int fd, const sockaddr* peer, socklen_t length) noexcept {
+    try {
+        const auto state =
+            std::make_shared<SharedConnect>(SharedConnect{.fd = fd, .length = length, .peer = {}});
+        std::memcpy(&state->peer, peer, std::min<std::size_t>(length, sizeof state->peer));
+        const int error = impl::offload(weft::blocking_pool(), state);
+        return error != 0 ? error : state->error;
+    } catch (const std::bad_alloc&) {
+        return ENOMEM;
+    }
+}
+
+}  // namespace
+
+int accept(int fd, sockaddr* peer, socklen_t* length) noexcept {
+    return begun(accept_one(fd, [=] { return impl::libc.accept(fd, peer, length); }), accepted_kind(fd),
+                 false);
+}
+
+int accept4(int fd, sockaddr* peer, socklen_t* length, int flags) noexcept {
+    return begun(accept_one(fd, [=] { return impl::sys.accept4(fd, peer, length, flags); }),
+                 accepted_kind(fd), (flags & SOCK_NONBLOCK) != 0);
+}
+
+int connect(int fd, const sockaddr* peer, socklen_t length) noexcept {
+    Hub* hub = impl::fiber_hub();
+    if (hub == nullptr || peer == nullptr) {
+        return impl::sys.connect(fd, peer, length);
+    }
+    FdCall call(*hub, fd, true);
+    if (!call.valid()) {
+        return impl::fail(fd < 0 ? EBADF : ENOMEM);
+    }
+    if (const int error = impl::begin_call(*hub); error != 0) {
+        return impl::fail(error);
+    }
+    if (impl::kind_of(fd, call.record()) != FdKind::stream || call.nonblocking()) {
+        return impl::sys.connect(fd, peer, length);
+    }
+    const int error =
+        impl::is_own(call.record()) ? connect_own(call, peer, length) : connect_shared(fd, peer, length);
+    return error == 0 ? 0 : impl::fail(error);
+}
+
+int socket(int family, int type, int protocol) noexcept {
+    const FdKind kind =
+        (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM ? FdKind::stream : FdKind::packets;
+    return begun(impl::sys.socket(family, type, protocol), kind, (type & SOCK_NONBLOCK) != 0);
+}
+
+int socketpair(int family, int type, int protocol, int* ends) noexcept {
+    const int result = impl::sys.socketpair(family, type, protocol, ends);
+    if (result == 0) {
+        const FdKind kind =
+            (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM ? FdKind::stream : FdKind::packets;
+        begun(ends[0], kind, (type & SOCK_NONBLOCK) != 0);
+        begun(ends[1], kind, (type & SOCK_NONBLOCK) != 0);
+    }
+    return result;
+}
+
+int setsockopt(int fd, int level, int option, const void* value, socklen_t size) noexcept {
+    const int result = impl::sys.setsockopt(fd, level, option, value, size);
+    if (result == 0 && level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO)) {
+        impl::record_of(fd).set(impl::FdRecord::limits);
+    }
+    return result;
+}
+
+}  // namespace weft::posix

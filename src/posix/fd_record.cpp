@@ -1,0 +1,171 @@
+// The process-wide table of what is known of descriptors.
+#include "posix/fd_record.hpp"
+
+#include "base/sys.hpp"
+#include "io/fd_hubs.hpp"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <new>
+
+namespace weft::impl {
+
+namespace {
+
+constexpr std::size_t chunk_size = 1024;
+using Chunk = std::array<FdRecord, chunk_size>;
+
+// As many as io/fd_hubs has room for.
+constinit std::array<std::atomic<Chunk*>, 16384> chunks{};
+constinit FdRecord
+    nobody;  // stands in where there is no memory: stays unknown, since nothing is set through begin_own()
+
+// Counts what has made all descriptors shared; at its end nothing counts as own any more.
+constinit std::atomic<std::uint32_t> age{0};
+constexpr std::uint32_t oldest = 0xffff;
+
+std::uint32_t shared_age() noexcept { return age.load(std::memory_order_relaxed); }
+
+Chunk* make_chunk(std::atomic<Chunk*>& place) noexcept {
+    // Never given back: descriptors of the same range come again.
+    std::unique_ptr<Chunk> fresh(new (std::nothrow) Chunk);
+    Chunk* there = nullptr;
+    if (fresh != nullptr && place.compare_exchange_strong(there, fresh.get(), std::memory_order_acq_rel)) {
+        return fresh.release();
+    }
+    return there;
+}
+
+FdKind kind_of_socket(int fd) noexcept {
+    int type = 0;
+    socklen_t size = sizeof type;
+    const bool stream = sys.getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+    return stream ? FdKind::stream : FdKind::packets;
+}
+
+FdKind ask_kind(int fd) noexcept {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) {
+        return FdKind::unknown;
+    }
+    switch (status.st_mode & S_IFMT) {
+        case S_IFSOCK:
+            return kind_of_socket(fd);
+        case S_IFREG:
+        case S_IFDIR:
+        case S_IFBLK:
+            return FdKind::file;
+        default:
+            return FdKind::pollable;
+    }
+}
+
+}  // namespace
+
+FdRecord* known_record(int fd) noexcept {
+    const auto index = static_cast<std::size_t>(fd);
+    if (index / chunk_size >= chunks.size()) {
+        return nullptr;
+    }
+    Chunk* chunk = chunks[index / chunk_size].load(std::memory_order_acquire);
+    return chunk != nullptr ? &(*chunk)[index % chunk_size] : nullptr;
+}
+
+FdRecord& record_of(int fd) noexcept {
+    if (FdRecord* record = known_record(fd)) [[likely]] {
+        return *record;
+    }
+    const auto index = static_cast<std::size_t>(fd);
+    Chunk* chunk = index / chunk_size < chunks.size() ? make_chunk(chunks[index / chunk_size]) : nullptr;
+    return chunk != nullptr ? (*chunk)[index % chunk_size] : nobody;
+}
+
+int next_known(int fd) noexcept {
+    for (std::size_t index = fd > 0 ? static_cast<std::size_t>(fd) : 0; index / chunk_size < chunks.size();) {
+        const Chunk* chunk = chunks[index / chunk_size].load(std::memory_order_acquire);
+        if (chunk == nullptr) {
+            index = (index / chunk_size + 1) * chunk_size;
+            continue;
+        }
+        if ((*chunk)[index % chunk_size].bits.load(std::memory_order_relaxed) != 0) {
+            return static_cast<int>(index);
+        }
+        ++index;
+    }
+    return -1;
+}
+
+void begin_own(int fd, FdKind kind, bool is_nonblocking) noexcept {
+    begin_here(fd);
+    FdRecord& record = record_of(fd);
+    const std::uint32_t now = shared_age();
+    if (&record == &nobody || now == oldest) {
+        return;
+    }
+    record.bits.store(static_cast<std::uint32_t>(kind) | FdRecord::own |
+                          (is_nonblocking ? FdRecord::nonblocking : 0) | (now << FdRecord::age_shift),
+                      std::memory_order_relaxed);
+}
+
+void begin_shared(int fd) noexcept {
+    begin_here(fd);
+    if (FdRecord* record = known_record(fd)) {
+        record->forget();
+    }
+}
+
+void share(int fd) noexcept {
+    if (FdRecord* record = known_record(fd)) {
+        record->clear(FdRecord::own);
+    }
+}
+
+void share_all() noexcept {
+    std::uint32_t now = shared_age();
+    while (now < oldest && !age.compare_exchange_weak(now, now + 1, std::memory_order_relaxed)) {
+    }
+}
+
+bool is_own(const FdRecord& record) noexcept {
+    const std::uint32_t bits = record.bits.load(std::memory_order_relaxed);
+    return (bits & FdRecord::own) != 0 && bits >> FdRecord::age_shift == shared_age();
+}
+
+bool is_nonblocking(int fd, const FdRecord& record) noexcept {
+    if (is_own(record)) [[likely]] {
+        return record.has(FdRecord::nonblocking);
+    }
+    const int flags = sys.fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
+FdKind kind_of(int fd, FdRecord& record) noexcept {
+    FdKind kind = record.kind();
+    if (kind == FdKind::unknown) [[unlikely]] {
+        const int error = errno;
+        kind = ask_kind(fd);
+        if (&record != &nobody) {
+            record.set_kind(kind);
+        }
+        errno = error;
+    }
+    return kind;
+}
+
+std::int64_t time_limit(int fd, const FdRecord& record, bool write) noexcept {
+    if (is_own(record) && !record.has(FdRecord::limits)) [[likely]] {
+        return 0;
+    }
+    timeval time{};
+    socklen_t size = sizeof time;
+    if (sys.getsockopt(fd, SOL_SOCKET, write ? SO_SNDTIMEO : SO_RCVTIMEO, &time, &size) != 0) {
+        return 0;
+    }
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 +
+           static_cast<std::int64_t>(time.tv_usec) * 1000;
+}
+
+}  // namespace weft::impl

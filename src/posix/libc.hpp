@@ -1,0 +1,59 @@
+// The originals of what weft::posix makes cooperative and base/sys does not hold: libc's own functions, also where a shim has put
+// others in front of them.
+#pragma once
+
+#include "base/sys.hpp"
+
+#include <weft/base/export.hpp>
+
+#include <mqueue.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <resolv.h>
+#include <semaphore.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <threads.h>
+
+// glibc 2.36 has forgotten to say that it is C.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
+// clang-format off
+#define WEFT_LIBC_DESCRIPTORS(X) \
+    X(accept) X(close_range) X(closefrom) X(creat) X(dup) X(dup2) X(dup3) X(epoll_create) X(inotify_init) \
+    X(inotify_init1) X(ioctl) X(openat) X(pidfd_open) X(pipe)
+#define WEFT_LIBC_TRANSFERS(X) \
+    X(preadv2) X(pwritev2) X(recvmmsg) X(sendmmsg)
+#define WEFT_LIBC_POLL(X) \
+    X(epoll_pwait) X(ppoll) X(pselect) X(select)
+#define WEFT_LIBC_TIME(X) \
+    X(clock_nanosleep) X(sleep) X(thrd_sleep) X(usleep)
+#define WEFT_LIBC_PROCESSES(X) \
+    X(_Fork) X(fork)
+#define WEFT_LIBC_CALLS(X) \
+    WEFT_LIBC_DESCRIPTORS(X) WEFT_LIBC_TRANSFERS(X) WEFT_LIBC_POLL(X) WEFT_LIBC_TIME(X) WEFT_LIBC_PROCESSES(X)
+// clang-format on
+
+namespace weft::impl {
+
+/// As Sys: read without synchronisation, replaced only while no other thread runs.
+struct Libc {
+#define WEFT_LIBC_ENTRY(name) decltype(&::name) name = &::name;
+    WEFT_LIBC_CALLS(WEFT_LIBC_ENTRY)
+#undef WEFT_LIBC_ENTRY
+};
+
+extern constinit Libc libc;
+
+}  // namespace weft::impl

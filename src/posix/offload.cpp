@@ -1,0 +1,44 @@
+// The end of a call in another thread, told to the fiber that waits for it.
+#include "posix/offload.hpp"
+
+#include <mutex>
+
+namespace weft::impl {
+
+struct JobEnd::Record : WaitRecord {
+    explicit Record(JobEnd& of) noexcept : WaitRecord(WaitReason::pool_job, &of, &give_up), end(of) {}
+
+    static bool give_up(WaitRecord& record) noexcept {
+        auto& self = static_cast<Record&>(record);
+        const std::lock_guard guard(self.end.lock_);
+        return std::exchange(self.end.waiter_, nullptr) != nullptr;
+    }
+    JobEnd& end;
+};
+
+void JobEnd::tell() noexcept {
+    Record* waiter = nullptr;
+    {
+        const std::lock_guard guard(lock_);
+        over_ = true;
+        waiter = std::exchange(waiter_, nullptr);
+    }
+    if (waiter != nullptr) {
+        wake(*waiter);
+    }
+}
+
+int JobEnd::await() noexcept {
+    Record record(*this);
+    {
+        const std::lock_guard guard(lock_);
+        if (over_) {
+            return 0;
+        }
+        waiter_ = &record;
+    }
+    Deadline deadline = never;
+    return park(record, deadline) == Wake::interrupted ? interruption_error() : 0;
+}
+
+}  // namespace weft::impl

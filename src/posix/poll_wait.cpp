@@ -1,0 +1,257 @@
+// poll() in a fiber: the kernel is asked without waiting; if it has nothing to say, the fiber queues at the watches of all the
+// descriptors, and asks again when one of them has an event or is closed.
+#include "posix/poll_wait.hpp"
+
+#include "base/unique_fd.hpp"
+#include "io/fd_hubs.hpp"
+#include "posix/call.hpp"
+#include "posix/libc.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <vector>
+
+namespace weft::impl {
+
+namespace {
+
+constexpr short read_events = POLLIN | POLLRDNORM | POLLRDHUP;
+constexpr short write_events = POLLOUT | POLLWRNORM;
+
+/// The wait of one fiber in the queues of many directions.
+struct ManyWait : IoWait {
+    ManyWait() noexcept : IoWait(WaitReason::select, nullptr, &give_up) { in_set = true; }
+    static bool give_up(WaitRecord& record) noexcept { return record.decide(aborted_tag); }
+};
+
+/// A place in one queue.
+struct Place {
+    Direction* direction;
+    WaitNode node;
+};
+
+/// A direction of a descriptor to wait for.
+struct Wanted {
+    int fd;
+    bool write;
+};
+
+/// What a poller cannot tell apart (urgent data alone, the end of the other side alone) is left to an epoll instance of its own,
+/// whose readiness is what is waited for.
+bool is_odd(const pollfd& entry) noexcept {
+    const auto more = static_cast<short>(entry.events & ~(read_events | write_events));
+    return entry.fd >= 0 && (more != 0 || (entry.events & (POLLIN | POLLRDNORM | write_events)) == 0);
+}
+
+class Waiting {
+public:
+    explicit Waiting(Hub& hub) noexcept : hub_(hub), table_(FdTable::of(hub)) {}
+
+    /// Throws std::bad_alloc.
+    void want(int fd, bool write) { wanted_.push_back({fd, write}); }
+    void want_odd(const pollfd& entry);
+    /// Keeps a descriptor for the length of the wait, and waits for it.
+    void want_own(UniqueFd fd) {
+        want(fd.get(), false);
+        own_.push_back(std::move(fd));
+    }
+
+    /// 0 once there may be something, FdCall::lapsed, or an errno value. Throws std::bad_alloc.
+    int wait(Deadline& deadline);
+    ~Waiting() {
+        for (const UniqueFd& fd : own_) {
+            forget_here(fd.get());
+        }
+    }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+private:
+    Hub& hub_;
+    FdTable& table_;
+    std::vector<Wanted> wanted_;
+    std::vector<UniqueFd> own_;
+    int odd_ = -1;
+};
+
+void Waiting::want_odd(const pollfd& entry) {
+    if (odd_ < 0) {
+        UniqueFd set(sys.epoll_create1(EPOLL_CLOEXEC));
+        odd_ = set.get();
+        if (odd_ < 0) {
+            throw std::bad_alloc();  // no descriptor: as no memory to poll()
+        }
+        begin_here(odd_);
+        want_own(std::move(set));
+    }
+    epoll_event event{.events = static_cast<std::uint16_t>(entry.events), .data = {}};
+    if (sys.epoll_ctl(odd_, EPOLL_CTL_ADD, entry.fd, &event) != 0 && errno == EEXIST) {
+        event.events |= EPOLLIN | EPOLLOUT | EPOLLPRI;  // twice in one call: any event of it is worth a look
+        sys.epoll_ctl(odd_, EPOLL_CTL_MOD, entry.fd, &event);
+    }
+}
+
+int Waiting::wait(Deadline& deadline) {
+    ManyWait record;
+    if (!wanted_.empty()) {
+        record.fd = wanted_.front().fd;
+    }
+    const std::unique_ptr<Place[]> places(new Place[wanted_.size()]);
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+        FdState& state = table_.at(wanted_[i].fd);
+        places[i].direction = wanted_[i].write ? &state.write : &state.read;
+        table_.watch(state, *places[i].direction);
+    }
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+        Place& place = places[i];
+        place.node.record = &record;
+        place.node.tag = static_cast<std::uint32_t>(i);
+        place.direction->waiters.push(place.node);
+        place.direction->watch.waiter = &hub_.running();
+        place.direction->watch.waiter_record = &record;
+    }
+    struct Leave {
+        Place* places;
+        std::size_t count;
+        ~Leave() {
+            for (std::size_t i = 0; i < count; ++i) {
+                if (places[i].node.linked) {
+                    places[i].direction->waiters.remove(places[i].node);
+                }
+            }
+        }
+    } leave{places.get(), wanted_.size()};
+    const OutsideWait outside(wanted_.empty() ? nullptr : &hub_);
+    switch (park(record, deadline)) {
+        case Wake::woken:
+            return 0;
+        case Wake::timed_out:
+            return FdCall::lapsed;
+        case Wake::interrupted:
+            break;
+    }
+    return interruption_error();
+}
+
+/// What poll() has seen is worth trying for read() and write() too.
+void note_ready(FdTable& table, const pollfd* entries, nfds_t count) {
+    for (nfds_t i = 0; i < count; ++i) {
+        if (entries[i].revents != 0 && entries[i].fd >= 0) {
+            FdState& state = table.at(entries[i].fd);
+            state.read.ready = state.read.ready || (entries[i].revents & ~write_events) != 0;
+            state.write.ready = state.write.ready || (entries[i].revents & ~read_events) != 0;
+        }
+    }
+}
+
+/// The signals that are held back now and that `mask` lets through: if one comes, the wait has to end.
+UniqueFd signals_let_through(const sigset_t& mask) {
+    sigset_t now;
+    sys.pthread_sigmask(SIG_SETMASK, nullptr, &now);
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    bool any = false;
+    for (int signal = 1; signal < SIGRTMAX + 1; ++signal) {
+        if (sigismember(&now, signal) == 1 && sigismember(&mask, signal) == 0) {
+            sigaddset(&wanted, signal);
+            any = true;
+        }
+    }
+    return UniqueFd(any ? sys.signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK) : -1);
+}
+
+int ask_now(pollfd* entries, nfds_t count, const sigset_t* mask) noexcept {
+    const timespec at_once{};
+    return mask == nullptr ? sys.poll(entries, count, 0) : libc.ppoll(entries, count, &at_once, mask);
+}
+
+void want_all(Waiting& waiting, const pollfd* entries, nfds_t count) {
+    for (nfds_t i = 0; i < count; ++i) {
+        const pollfd& entry = entries[i];
+        if (entry.fd < 0) {
+            continue;
+        }
+        if (is_odd(entry)) {
+            waiting.want_odd(entry);
+            continue;
+        }
+        if ((entry.events & read_events) != 0) {
+            waiting.want(entry.fd, false);
+        }
+        if ((entry.events & write_events) != 0) {
+            waiting.want(entry.fd, true);
+        }
+    }
+}
+
+int poll_waiting(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, const sigset_t* mask) {
+    Waiting waiting(hub);
+    want_all(waiting, entries, count);
+    if (mask != nullptr) {
+        if (UniqueFd signals = signals_let_through(*mask); signals.get() >= 0) {
+            begin_here(signals.get());
+            waiting.want_own(std::move(signals));
+        }
+    }
+    for (;;) {
+        const int error = waiting.wait(deadline);
+        if (error > 0) {
+            return fail(error);
+        }
+        const int found = ask_now(entries, count, mask);
+        if (found != 0 || error == FdCall::lapsed) {
+            return found;
+        }
+    }
+}
+
+}  // namespace
+
+int poll_in_fiber(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, const sigset_t* mask) noexcept {
+    if (const int error = begin_call(hub); error != 0) {
+        return fail(error);
+    }
+    int found = ask_now(entries, count, mask);
+    try {
+        if (found == 0) {
+            if (deadline.is_relative() && deadline.resolve(TimePoint{}) <= TimePoint{}) {
+                hub.yield(
+                    true);  // who only asks, and asks again and again, lets the others do what it asks for
+                return 0;
+            }
+            if (deadline.is_relative()) {
+                deadline.fix(TimePoint{Duration{hub.now()}});
+            }
+            found = poll_waiting(hub, entries, count, deadline, mask);
+        }
+        if (found > 0) {
+            note_ready(FdTable::of(hub), entries, count);
+        }
+        return found;
+    } catch (const std::bad_alloc&) {
+        return fail(ENOMEM);
+    }
+}
+
+Deadline deadline_of_ms(int timeout_ms) noexcept {
+    return timeout_ms < 0 ? Deadline(never) : Deadline(std::chrono::milliseconds(timeout_ms));
+}
+
+bool deadline_of(const timespec* limit, Deadline& deadline) noexcept {
+    if (limit == nullptr) {
+        deadline = never;
+        return true;
+    }
+    if (limit->tv_sec < 0 || limit->tv_nsec < 0 || limit->tv_nsec >= 1'000'000'000) {
+        return false;
+    }
+    std::int64_t ns = 0;
+    const bool too_long =
+        __builtin_mul_overflow(static_cast<std::int64_t>(limit->tv_sec), std::int64_t{1'000'000'000}, &ns) ||
+        __builtin_add_overflow(ns, static_cast<std::int64_t>(limit->tv_nsec), &ns);
+    deadline = too_long ? Deadline(never) : Deadline(Duration(ns));
+    return true;
+}
+
+}  // namespace weft::impl

@@ -1,0 +1,241 @@
+// read and write in all forms, by what the descriptor is: sockets take a flag per call, pipes and the like one per transfer where
+// the kernel has it, and are asked first where it has not; files are read and written at once.
+#include <weft/posix/descriptor.hpp>
+
+#include "posix/iovec_part.hpp"
+#include "posix/libc.hpp"
+#include "posix/transfer.hpp"
+
+#include <weft/posix/socket.hpp>
+
+#include <algorithm>
+
+namespace weft::posix {
+
+using impl::FdCall;
+using impl::FdKind;
+using impl::FdRecord;
+using impl::Hub;
+
+namespace {
+
+// What a write to something that the poller calls writable cannot block on: a pipe has a page at least, a terminal less.
+constexpr std::size_t small_part = 512;
+constexpr std::size_t pipe_part = 4096;
+
+constexpr bool not_supported(int error) noexcept {
+    return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL;
+}
+
+bool ready_now(int fd, short events) noexcept {
+    pollfd entry{.fd = fd, .events = events, .revents = 0};
+    return impl::sys.poll(&entry, 1, 0) != 0;
+}
+
+/// A transfer that the kernel can do without blocking, or one that follows a look whether it would.
+template <class Nowait, class Plain>
+ssize_t try_pollable(FdCall& call, bool write, Nowait nowait, Plain plain) noexcept {
+    return impl::try_until_done(call, 0, [&]() -> ssize_t {
+        if (call.nonblocking()) {
+            return plain();
+        }
+        if (!call.record().has(FdRecord::no_nowait)) {
+            const ssize_t size = nowait();
+            if (size >= 0 || !not_supported(errno)) {
+                return size;
+            }
+            call.record().set(FdRecord::no_nowait);
+        }
+        if (!ready_now(call.fd(), write ? POLLOUT : POLLIN)) {
+            errno = EAGAIN;
+            return -1;
+        }
+        return plain();
+    });
+}
+
+ssize_t read_pollable(FdCall& call, const iovec* buffers, int count) noexcept {
+    return try_pollable(
+        call, false, [&] { return impl::libc.preadv2(call.fd(), buffers, count, -1, RWF_NOWAIT); },
+        [&] { return impl::sys.readv(call.fd(), buffers, count); });
+}
+
+/// One part of a write to a pipe; where the kernel cannot do it without blocking, no more than has room.
+ssize_t write_part(FdCall& call, const iovec* buffers, int count, std::size_t done,
+                   std::size_t size) noexcept {
+    impl::IovecPart rest(buffers, static_cast<std::size_t>(count), done);
+    return try_pollable(
+        call, true,
+        [&] {
+            return impl::libc.pwritev2(call.fd(), rest.data(), static_cast<int>(rest.count()), -1,
+                                       RWF_NOWAIT);
+        },
+        [&]() -> ssize_t {
+            if (call.nonblocking()) {
+                return impl::sys.writev(call.fd(), rest.data(), static_cast<int>(rest.count()));
+            }
+            const bool terminal = ::isatty(call.fd()) != 0;
+            if (size - done <= (terminal ? small_part : pipe_part)) {
+                return impl::sys.writev(call.fd(), rest.data(), static_cast<int>(rest.count()));
+            }
+            const iovec& first = *rest.data();
+            return impl::sys.write(call.fd(), first.iov_base,
+                                   std::min(first.iov_len, terminal ? small_part : pipe_part));
+        });
+}
+
+ssize_t write_pollable(FdCall& call, const iovec* buffers, int count) noexcept {
+    const std::size_t size = impl::total_size(buffers, static_cast<std::size_t>(count));
+    std::size_t done = 0;
+    do {
+        const ssize_t written = write_part(call, buffers, count, done, size);
+        if (written < 0) {
+            return done != 0 ? static_cast<ssize_t>(done) : -1;
+        }
+        done += static_cast<std::size_t>(written);
+    } while (done < size && !call.nonblocking());
+    return static_cast<ssize_t>(done);
+}
+
+/// What is to be done with a descriptor that a fiber reads or writes.
+enum class Way : unsigned char { plain, socket, pollable, failed };
+
+Way way_of(Hub* hub, FdCall& call, std::size_t size) noexcept {
+    if (size == 0 || !call.valid()) {
+        return Way::plain;
+    }
+    const FdKind kind = impl::kind_of(call.fd(), call.record());
+    if (kind == FdKind::unknown || kind == FdKind::file) {
+        return Way::plain;
+    }
+    if (kind != FdKind::pollable) {
+        return Way::socket;
+    }
+    const int error = impl::begin_call(*hub);
+    errno = error != 0 ? error : errno;
+    return error != 0 ? Way::failed : Way::pollable;
+}
+
+msghdr message_of(const iovec* buffers, int count) noexcept {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(buffers);
+    message.msg_iovlen = static_cast<std::size_t>(count);
+    return message;
+}
+
+/// The number is a file's by now: it was closed behind the library's back.
+bool mistaken(FdCall& call, ssize_t result) noexcept {
+    if (result >= 0 || errno != ENOTSOCK) {
+        return false;
+    }
+    impl::begin_shared(call.fd());
+    return true;
+}
+
+bool sensible(const iovec* buffers, int count) noexcept {
+    return buffers != nullptr && count > 0 && count <= IOV_MAX;
+}
+
+}  // namespace
+
+ssize_t read(int fd, void* to, std::size_t size) noexcept {
+    Hub* hub = impl::fiber_hub();
+    if (hub == nullptr) {
+        return impl::sys.read(fd, to, size);
+    }
+    FdCall call(*hub, fd, false);
+    switch (way_of(hub, call, size)) {
+        case Way::plain:
+            break;
+        case Way::failed:
+            return -1;
+        case Way::socket: {
+            const ssize_t result = posix::recv(fd, to, size, 0);
+            return mistaken(call, result) ? posix::read(fd, to, size) : result;
+        }
+        case Way::pollable: {
+            const iovec buffer{to, size};
+            return read_pollable(call, &buffer, 1);
+        }
+    }
+    return impl::sys.read(fd, to, size);
+}
+
+ssize_t readv(int fd, const iovec* buffers, int count) noexcept {
+    Hub* hub = impl::fiber_hub();
+    if (hub == nullptr || !sensible(buffers, count)) {
+        return impl::sys.readv(fd, buffers, count);
+    }
+    FdCall call(*hub, fd, false);
+    switch (way_of(hub, call, impl::total_size(buffers, static_cast<std::size_t>(count)))) {
+        case Way::plain:
+            break;
+        case Way::failed:
+            return -1;
+        case Way::socket: {
+            msghdr message = message_of(buffers, count);
+            const ssize_t result = posix::recvmsg(fd, &message, 0);
+            return mistaken(call, result) ? posix::readv(fd, buffers, count) : result;
+        }
+        case Way::pollable:
+            return read_pollable(call, buffers, count);
+    }
+    return impl::sys.readv(fd, buffers, count);
+}
+
+ssize_t preadv2(int fd, const iovec* buffers, int count, off_t offset, int flags) noexcept {
+    return offset == -1 && flags == 0 ? posix::readv(fd, buffers, count)
+                                      : impl::libc.preadv2(fd, buffers, count, offset, flags);
+}
+
+ssize_t write(int fd, const void* from, std::size_t size) noexcept {
+    Hub* hub = impl::fiber_hub();
+    if (hub == nullptr) {
+        return impl::sys.write(fd, from, size);
+    }
+    FdCall call(*hub, fd, true);
+    switch (way_of(hub, call, size)) {
+        case Way::plain:
+            break;
+        case Way::failed:
+            return -1;
+        case Way::socket: {
+            const ssize_t result = posix::send(fd, from, size, 0);
+            return mistaken(call, result) ? posix::write(fd, from, size) : result;
+        }
+        case Way::pollable: {
+            const iovec buffer{const_cast<void*>(from), size};
+            return write_pollable(call, &buffer, 1);
+        }
+    }
+    return impl::sys.write(fd, from, size);
+}
+
+ssize_t writev(int fd, const iovec* buffers, int count) noexcept {
+    Hub* hub = impl::fiber_hub();
+    if (hub == nullptr || !sensible(buffers, count)) {
+        return impl::sys.writev(fd, buffers, count);
+    }
+    FdCall call(*hub, fd, true);
+    switch (way_of(hub, call, impl::total_size(buffers, static_cast<std::size_t>(count)))) {
+        case Way::plain:
+            break;
+        case Way::failed:
+            return -1;
+        case Way::socket: {
+            const msghdr message = message_of(buffers, count);
+            const ssize_t result = posix::sendmsg(fd, &message, 0);
+            return mistaken(call, result) ? posix::writev(fd, buffers, count) : result;
+        }
+        case Way::pollable:
+            return write_pollable(call, buffers, count);
+    }
+    return impl::sys.writev(fd, buffers, count);
+}
+
+ssize_t pwritev2(int fd, const iovec* buffers, int count, off_t offset, int flags) noexcept {
+    return offset == -1 && flags == 0 ? posix::writev(fd, buffers, count)
+                                      : impl::libc.pwritev2(fd, buffers, count, offset, flags);
+}
+
+}  // namespace weft::posix

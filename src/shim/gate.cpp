@@ -1,0 +1,23 @@
+// The gate of all wrapped calls.
+#include "shim/gate.hpp"
+
+#include "posix/port.hpp"
+
+namespace weft::impl {
+
+constinit std::atomic<std::uint32_t> enabled_groups{0};
+constinit thread_local Bypass bypass{};
+
+bool in_handler() noexcept {
+    // Deeper on the same stack, in the same fiber: it has not been left.
+    if (static_cast<const char*>(__builtin_frame_address(0)) < bypass.handler_frame &&
+        running_fiber() == bypass.handler_fiber) {
+        return true;
+    }
+    bypass.handler_frame = nullptr;
+    return false;
+}
+
+bool wrap_gate(shim::Group group) noexcept { return group_enabled(group) && in_fiber() && !bypassed(); }
+
+}  // namespace weft::impl

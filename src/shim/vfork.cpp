@@ -1,0 +1,62 @@
+// vfork(): the child runs on the parent's memory until it calls exec, but its descriptors are its own. Everything that it calls
+// until then is libc's, and what it closes is not told to the hubs.
+#include "shim/gate.hpp"
+#include "shim/originals.hpp"
+
+#include <weft/posix/process.hpp>
+
+namespace weft::impl {
+
+namespace {
+
+/// Where vfork() returns to, in both processes: their stack is one, and the child's calls overwrite what lies below.
+constinit thread_local void* vfork_return __attribute__((tls_model("initial-exec"))) = nullptr;
+
+}  // namespace
+
+extern "C" {
+
+/// Before it: keeps the return address and yields libc's vfork().
+__attribute__((used, visibility("hidden"))) void* weft_shim_before_vfork(void* return_address) noexcept {
+    vfork_return = return_address;
+    if (book_gate(shim::Group::book)) {
+        posix::will_fork();
+    }
+    bypass.vfork_child = true;
+    return reinterpret_cast<void*>(WEFT_ORIGINAL(vfork, int, ()));
+}
+
+/// After it, in both: yields the return address.
+__attribute__((used, visibility("hidden"))) void* weft_shim_after_vfork(int result) noexcept {
+    bypass.vfork_child = result == 0;
+    return vfork_return;
+}
+}
+
+}  // namespace weft::impl
+
+#if defined(__x86_64__)
+// libc's vfork() takes its return address off the stack and puts it back in each of the two; so does this.
+__asm__(R"(
+    .text
+    .p2align 4
+    .globl vfork
+    .type vfork, %function
+vfork:
+    popq %rdi
+    call weft_shim_before_vfork
+    call *%rax
+    pushq %rax
+    subq $8, %rsp
+    movl %eax, %edi
+    call weft_shim_after_vfork
+    movq %rax, %rdx
+    addq $8, %rsp
+    popq %rax
+    jmp *%rdx
+    .size vfork, . - vfork
+)");
+#else
+// POSIX lets vfork() be a fork().
+WEFT_SHIM(vfork, int, ()) { return weft::posix::fork(); }
+#endif
