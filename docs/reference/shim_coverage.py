@@ -69,6 +69,9 @@ def handled():
 
 def passed():
     sections = read_passed()
+    unknown = {section.kind for section in sections} - KINDS.keys()
+    if unknown:
+        sys.exit(f"docs/reference/shim_coverage.py: no title for the kind {', '.join(sorted(unknown))}")
     parts = []
     for kind, (title, sentence) in KINDS.items():
         parts += [f"## {title}", sentence]
