@@ -1,0 +1,98 @@
+// Runs a guest's main in a fiber, or in several at once, beside a fiber that ticks. Silent where all is well. Where the hub's thread stood
+// still in the kernel while a guest waited, it says so, and the exit status is 99.
+#include <weft/core/fiber.hpp>
+#include <weft/core/run.hpp>
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+extern "C" int guest_main(int argc, char** argv);
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using std::chrono::nanoseconds;
+
+constexpr std::size_t stack_size = 1024 * 1024;
+constexpr nanoseconds tick = 5ms;
+// Less than what guests wait for at a time (most: 200 ms), more than a child process needs to begin on a busy machine.
+constexpr nanoseconds longest_standstill = 120ms;
+
+/// How long this thread has been on a CPU or has waited for one. By raw calls, on a descriptor that is gone before any guest can see it.
+nanoseconds busy_time() {
+    const long fd = syscall(SYS_openat, AT_FDCWD, "/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    char text[128] = {};
+    const long size = syscall(SYS_read, fd, text, sizeof text - 1);
+    syscall(SYS_close, fd);
+    unsigned long long running = 0;
+    unsigned long long waiting = 0;
+    if (size <= 0 || std::sscanf(text, "%llu %llu", &running, &waiting) != 2) {
+        return nanoseconds(0);
+    }
+    return nanoseconds(running + waiting);
+}
+
+/// Ticks, and keeps the longest time for which the thread neither ran nor let the ticker have its turn.
+void watch(nanoseconds& standstill) {
+    for (;;) {
+        const Clock::time_point begin = Clock::now();
+        const nanoseconds busy = busy_time();
+        weft::sleep_for(tick);
+        standstill = std::max(standstill, Clock::now() - begin - (busy_time() - busy) - tick);
+    }
+}
+
+/// The exit status of the first guest that has one.
+int run_guests(int fibers, std::vector<char*> arguments, nanoseconds& standstill) {
+    weft::Fiber<> ticker = weft::spawn([&] { watch(standstill); });
+    std::vector<weft::Fiber<int>> guests;
+    for (int i = 0; i < fibers; ++i) {
+        guests.push_back(weft::spawn(weft::SpawnOptions{.name = "guest", .stack_size = stack_size}, [&] {
+            std::vector<char*> mine = arguments;
+            return guest_main(static_cast<int>(mine.size()) - 1, mine.data());
+        }));
+    }
+    int status = 0;
+    for (weft::Fiber<int>& guest : guests) {
+        status = status == 0 ? guest.get() : (guest.join(), status);
+    }
+    return status;
+}
+
+}  // namespace
+
+/// guest [--fibers=N] [--hub-waits] [guest's arguments]
+int main(int argc, char** argv) {
+    int fibers = 1;
+    bool hub_waits = false;
+    std::vector<char*> arguments{argv[0]};
+    for (int i = 1; i < argc; ++i) {
+        if (std::strncmp(argv[i], "--fibers=", 9) == 0) {
+            fibers = std::atoi(argv[i] + 9);
+        } else if (std::strcmp(argv[i], "--hub-waits") == 0) {
+            hub_waits = true;
+        } else {
+            arguments.push_back(argv[i]);
+        }
+    }
+    arguments.push_back(nullptr);
+    nanoseconds standstill{};
+    const int status = weft::run([&] { return run_guests(fibers, arguments, standstill); });
+    if (status == 0 && !hub_waits && standstill > longest_standstill) {
+        std::fflush(stdout);
+        std::fprintf(stderr, "the hub stood still for %lld ms\n",
+                     static_cast<long long>(standstill / std::chrono::milliseconds(1)));
+        return 99;
+    }
+    return status;
+}
