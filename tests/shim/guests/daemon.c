@@ -24,7 +24,8 @@ static void serve(in_port_t port) {
     char text[64];
     const struct sockaddr_in starter = loopback(port);
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    snprintf(text, sizeof text, "socket at %d, session of its own: %d\n", fd, getsid(0) != session_of_starter);
+    snprintf(text, sizeof text, "socket at %d, session of its own: %d\n", fd,
+             getsid(0) != session_of_starter);
     if (connect(fd, (const struct sockaddr*)&starter, sizeof starter) != 0) {
         return;
     }

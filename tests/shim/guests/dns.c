@@ -9,7 +9,8 @@ static const char* name_of(int error) {
     switch (error) {
         case 0:
             return "0";
-        case EAI_ADDRFAMILY: return "EAI_ADDRFAMILY";
+        case EAI_ADDRFAMILY:
+            return "EAI_ADDRFAMILY";
         case EAI_AGAIN:
             return "EAI_AGAIN";
         case EAI_BADFLAGS:
