@@ -45,7 +45,7 @@ static void queue(void) {
         SHOW_ERROR(pthread_mutex_trylock(&mutex));
         SHOW_ERROR(pthread_mutex_unlock(&mutex));
     }
-    show_elapsed(250, begin);
+    show_elapsed(150, begin);
     pthread_join(thread, NULL);
 }
 
