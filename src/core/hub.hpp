@@ -11,6 +11,8 @@
 #include "core/run_queue.hpp"
 #include "time/timer_queue.hpp"
 
+#include <weft/base/export.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -44,8 +46,8 @@ class Hub;
 /// Its address is the thread's name among the holders of locks.
 inline constinit thread_local char this_thread_marker __attribute__((tls_model("initial-exec"))) = 0;
 
-/// The thread's hub; everything per thread is behind it. Initial-exec, so that reading it is one load.
-extern constinit thread_local Hub* current_hub __attribute__((tls_model("initial-exec")));
+/// The thread's hub; everything per thread is behind it. Initial-exec, so that reading it is one load; exported for the shim.
+extern WEFT_API constinit thread_local Hub* current_hub __attribute__((tls_model("initial-exec")));
 
 class Hub {
 public:

@@ -42,20 +42,24 @@ public:
         return static_cast<FdTable&>(*hub.io_part);
     }
 
-    /// The state of an open descriptor.
+    /// The state of an open descriptor. Throws std::bad_alloc where there is none yet.
     FdState& at(int fd) {
+        FdState* state = find(fd);
+        return state != nullptr ? *state : grow(static_cast<std::size_t>(fd));
+    }
+    /// The same, or null.
+    FdState* find(int fd) noexcept {
         const auto index = static_cast<std::size_t>(fd);
         if (index / chunk_size < chunks_.size() && chunks_[index / chunk_size] != nullptr) [[likely]] {
-            return (*chunks_[index / chunk_size])[index % chunk_size];
+            return &(*chunks_[index / chunk_size])[index % chunk_size];
         }
-        return grow(index);
+        return nullptr;
     }
 
     /// Whether somebody has waited for this number, and nobody has closed it since.
-    bool knows(int fd) const noexcept {
-        const auto index = static_cast<std::size_t>(fd);
-        return index / chunk_size < chunks_.size() && chunks_[index / chunk_size] != nullptr &&
-               (*chunks_[index / chunk_size])[index % chunk_size].listed;
+    bool knows(int fd) noexcept {
+        const FdState* state = find(fd);
+        return state != nullptr && state->listed;
     }
 
     void after_fork() noexcept override;

@@ -5,14 +5,9 @@
 
 namespace weft::impl {
 
-FdCall::FdCall(Hub& hub, int fd, bool write) noexcept : hub_(hub), fd_(fd), write_(write) {
-    if (fd < 0) [[unlikely]] {
-        return;
-    }
+void FdCall::make_state() noexcept {
     try {
-        state_ = &FdTable::of(hub).at(fd);
-        direction_ = write ? &state_->write : &state_->read;
-        record_ = &record_of(fd);
+        state_ = fd_ >= 0 ? &FdTable::of(hub_).at(fd_) : nullptr;
     } catch (const std::bad_alloc&) {
         state_ = nullptr;
     }
@@ -26,7 +21,7 @@ int FdCall::wait() noexcept {
     }
     try {
         const IoParked parked =
-            park_on(hub_, *state_, *direction_, write_ ? WaitReason::writable : WaitReason::readable, record_,
+            park_on(hub_, *state_, direction(), write_ ? WaitReason::writable : WaitReason::readable, record_,
                     deadline_);
         switch (parked.how) {
             case Wake::woken:

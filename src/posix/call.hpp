@@ -24,6 +24,10 @@ inline int fail(int error) noexcept {
     return -1;
 }
 
+/// Calls that a fiber may make without waiting before others get their turn. A C library makes several small ones for each piece
+/// of work, so they are more than weft's own operations.
+inline constexpr std::int16_t calls_per_turn = 16;
+
 /// At the begin of a call that may wait: 0, or the error of an interruption. Now and then others get their turn first.
 inline int begin_call(Hub& hub) noexcept {
     FiberBlock& fiber = hub.running();
@@ -31,7 +35,7 @@ inline int begin_call(Hub& hub) noexcept {
         hub.yield(true);  // who tries for ever must not keep the others from running
         return interruption_error();
     }
-    if (fiber.io_done++ < operations_per_turn) [[likely]] {
+    if (fiber.io_done++ < calls_per_turn) [[likely]] {
         return 0;
     }
     fiber.io_done = 1;
@@ -39,16 +43,40 @@ inline int begin_call(Hub& hub) noexcept {
     return 0;
 }
 
+/// The shortest way of a call that will hardly have to wait: the descriptor is known, worth trying, and nothing stands in the
+/// way; that is begin_call(), then. Else null.
+inline Direction* begin_short(Hub& hub, int fd, bool write) noexcept {
+    auto* table = static_cast<FdTable*>(hub.io_part.get());
+    FdState* state = table != nullptr ? table->find(fd) : nullptr;
+    if (state == nullptr) [[unlikely]] {
+        return nullptr;
+    }
+    Direction& direction = write ? state->write : state->read;
+    FiberBlock& fiber = hub.running();
+    if (!direction.ready || fiber.attention != 0 || fiber.io_done >= calls_per_turn) {
+        return nullptr;
+    }
+    ++fiber.io_done;
+    return &direction;
+}
+
 /// One direction of one descriptor, waited for by one call, which has one limit for all of its waits.
 class FdCall {
 public:
     /// Null state(): there is no such descriptor or no memory for it, and the kernel has to say which.
-    FdCall(Hub& hub, int fd, bool write) noexcept;
+    FdCall(Hub& hub, int fd, bool write) noexcept : hub_(hub), fd_(fd), write_(write) {
+        auto* table = static_cast<FdTable*>(hub.io_part.get());
+        state_ = table != nullptr && fd >= 0 ? table->find(fd) : nullptr;
+        if (state_ == nullptr) [[unlikely]] {
+            make_state();
+        }
+        record_ = &record_of(fd);
+    }
 
     [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
     [[nodiscard]] int fd() const noexcept { return fd_; }
     [[nodiscard]] FdRecord& record() const noexcept { return *record_; }
-    [[nodiscard]] Direction& direction() const noexcept { return *direction_; }
+    [[nodiscard]] Direction& direction() const noexcept { return write_ ? state_->write : state_->read; }
     [[nodiscard]] bool nonblocking() const noexcept { return is_nonblocking(fd_, *record_); }
 
     /// Waits until it is worth trying: 0 or an errno value; `lapsed` where SO_RCVTIMEO or SO_SNDTIMEO has passed (or the limit
@@ -63,10 +91,11 @@ public:
     static constexpr int lapsed = -1;
 
 private:
+    void make_state() noexcept;
+
     Hub& hub_;
-    FdState* state_ = nullptr;
-    Direction* direction_ = nullptr;
-    FdRecord* record_ = nullptr;
+    FdState* state_;
+    FdRecord* record_;
     Deadline deadline_;
     int fd_;
     bool write_;

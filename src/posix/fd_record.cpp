@@ -15,11 +15,6 @@ namespace weft::impl {
 
 namespace {
 
-constexpr std::size_t chunk_size = 1024;
-using Chunk = std::array<FdRecord, chunk_size>;
-
-// As many as io/fd_hubs has room for.
-constinit std::array<std::atomic<Chunk*>, 16384> chunks{};
 constinit FdRecord
     nobody;  // stands in where there is no memory: stays unknown, since nothing is set through begin_own()
 
@@ -29,10 +24,9 @@ constexpr std::uint32_t oldest = 0xffff;
 
 std::uint32_t shared_age() noexcept { return age.load(std::memory_order_relaxed); }
 
-Chunk* make_chunk(std::atomic<Chunk*>& place) noexcept {
-    // Never given back: descriptors of the same range come again.
-    std::unique_ptr<Chunk> fresh(new (std::nothrow) Chunk);
-    Chunk* there = nullptr;
+FdChunk* make_chunk(std::atomic<FdChunk*>& place) noexcept {
+    std::unique_ptr<FdChunk> fresh(new (std::nothrow) FdChunk);
+    FdChunk* there = nullptr;
     if (fresh != nullptr && place.compare_exchange_strong(there, fresh.get(), std::memory_order_acq_rel)) {
         return fresh.release();
     }
@@ -65,32 +59,24 @@ FdKind ask_kind(int fd) noexcept {
 
 }  // namespace
 
-FdRecord* known_record(int fd) noexcept {
-    const auto index = static_cast<std::size_t>(fd);
-    if (index / chunk_size >= chunks.size()) {
-        return nullptr;
-    }
-    Chunk* chunk = chunks[index / chunk_size].load(std::memory_order_acquire);
-    return chunk != nullptr ? &(*chunk)[index % chunk_size] : nullptr;
-}
+constinit std::array<std::atomic<FdChunk*>, 16384> fd_chunks{};
 
-FdRecord& record_of(int fd) noexcept {
-    if (FdRecord* record = known_record(fd)) [[likely]] {
-        return *record;
-    }
+FdRecord& make_record(int fd) noexcept {
     const auto index = static_cast<std::size_t>(fd);
-    Chunk* chunk = index / chunk_size < chunks.size() ? make_chunk(chunks[index / chunk_size]) : nullptr;
-    return chunk != nullptr ? (*chunk)[index % chunk_size] : nobody;
+    FdChunk* chunk =
+        index / fd_chunk_size < fd_chunks.size() ? make_chunk(fd_chunks[index / fd_chunk_size]) : nullptr;
+    return chunk != nullptr ? (*chunk)[index % fd_chunk_size] : nobody;
 }
 
 int next_known(int fd) noexcept {
-    for (std::size_t index = fd > 0 ? static_cast<std::size_t>(fd) : 0; index / chunk_size < chunks.size();) {
-        const Chunk* chunk = chunks[index / chunk_size].load(std::memory_order_acquire);
+    for (std::size_t index = fd > 0 ? static_cast<std::size_t>(fd) : 0;
+         index / fd_chunk_size < fd_chunks.size();) {
+        const FdChunk* chunk = fd_chunks[index / fd_chunk_size].load(std::memory_order_acquire);
         if (chunk == nullptr) {
-            index = (index / chunk_size + 1) * chunk_size;
+            index = (index / fd_chunk_size + 1) * fd_chunk_size;
             continue;
         }
-        if ((*chunk)[index % chunk_size].bits.load(std::memory_order_relaxed) != 0) {
+        if ((*chunk)[index % fd_chunk_size].bits.load(std::memory_order_relaxed) != 0) {
             return static_cast<int>(index);
         }
         ++index;
@@ -142,16 +128,13 @@ bool is_nonblocking(int fd, const FdRecord& record) noexcept {
     return flags >= 0 && (flags & O_NONBLOCK) != 0;
 }
 
-FdKind kind_of(int fd, FdRecord& record) noexcept {
-    FdKind kind = record.kind();
-    if (kind == FdKind::unknown) [[unlikely]] {
-        const int error = errno;
-        kind = ask_kind(fd);
-        if (&record != &nobody) {
-            record.set_kind(kind);
-        }
-        errno = error;
+FdKind ask_kind_of(int fd, FdRecord& record) noexcept {
+    const int error = errno;
+    const FdKind kind = ask_kind(fd);
+    if (&record != &nobody) {
+        record.set_kind(kind);
     }
+    errno = error;
     return kind;
 }
 

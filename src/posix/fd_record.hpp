@@ -4,7 +4,9 @@
 // over a socket, duplicated, alive at a fork) somebody may have changed it: then the kernel is asked at each wait.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace weft::impl {
@@ -38,10 +40,26 @@ struct FdRecord {
     void forget() noexcept { bits.store(0, std::memory_order_relaxed); }
 };
 
-/// The record of a descriptor; of one beyond 16 million or without memory for it, one that stays unknown.
-FdRecord& record_of(int fd) noexcept;
-/// The same if there is one, else null.
-FdRecord* known_record(int fd) noexcept;
+inline constexpr std::size_t fd_chunk_size = 1024;
+using FdChunk = std::array<FdRecord, fd_chunk_size>;
+/// Made when needed and never given back. As many as io/fd_hubs has room for.
+extern constinit std::array<std::atomic<FdChunk*>, 16384> fd_chunks;
+
+/// The record of a descriptor if there is one, else null.
+inline FdRecord* known_record(int fd) noexcept {
+    const auto index = static_cast<std::size_t>(fd);
+    if (index / fd_chunk_size >= fd_chunks.size()) [[unlikely]] {
+        return nullptr;
+    }
+    FdChunk* chunk = fd_chunks[index / fd_chunk_size].load(std::memory_order_acquire);
+    return chunk != nullptr ? &(*chunk)[index % fd_chunk_size] : nullptr;
+}
+FdRecord& make_record(int fd) noexcept;
+/// The record; of a descriptor beyond 16 million or without memory for it, one that stays unknown.
+inline FdRecord& record_of(int fd) noexcept {
+    FdRecord* record = known_record(fd);
+    return record != nullptr ? *record : make_record(fd);
+}
 /// The first descriptor at or after `fd` of which something is known, or -1.
 int next_known(int fd) noexcept;
 
@@ -58,8 +76,12 @@ void share_all() noexcept;
 bool is_own(const FdRecord& record) noexcept;
 /// Whether the program has set O_NONBLOCK.
 bool is_nonblocking(int fd, const FdRecord& record) noexcept;
+FdKind ask_kind_of(int fd, FdRecord& record) noexcept;
 /// What it is; asks the kernel the first time. `unknown`: not open.
-FdKind kind_of(int fd, FdRecord& record) noexcept;
+inline FdKind kind_of(int fd, FdRecord& record) noexcept {
+    const FdKind kind = record.kind();
+    return kind != FdKind::unknown ? kind : ask_kind_of(fd, record);
+}
 
 /// SO_RCVTIMEO or SO_SNDTIMEO in ns; 0: none.
 std::int64_t time_limit(int fd, const FdRecord& record, bool write) noexcept;

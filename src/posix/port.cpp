@@ -5,8 +5,6 @@
 
 namespace weft::impl {
 
-bool in_fiber() noexcept { return fiber_hub() != nullptr; }
-
 const void* running_fiber() noexcept {
     const Hub* hub = Hub::current();
     return hub != nullptr ? &hub->running() : nullptr;

@@ -7,8 +7,6 @@
 
 namespace weft::impl {
 
-/// Whether a fiber calls: calls may park.
-[[nodiscard]] WEFT_API bool in_fiber() noexcept;
 /// The fiber that runs on this thread, as a name; null without a hub.
 [[nodiscard]] WEFT_API const void* running_fiber() noexcept;
 /// The library's tables of libc's functions, where the shim enters the originals.

@@ -27,7 +27,7 @@ std::size_t whole_of(FdCall& call, std::size_t size, int flags) noexcept {
 }
 
 /// What a call has to do first. False: `result` is its result.
-bool begin(Hub& hub, FdCall& call, ssize_t& result) noexcept {
+inline bool begin(Hub& hub, FdCall& call, ssize_t& result) noexcept {
     if (!call.valid()) {
         result = impl::fail(call.fd() < 0 ? EBADF : ENOMEM);
         return false;
@@ -143,14 +143,12 @@ void share_sent(const msghdr& message) noexcept {
 
 }  // namespace
 
-ssize_t recv(int fd, void* to, std::size_t size, int flags) noexcept {
-    Hub* hub = impl::fiber_hub();
-    if (hub == nullptr || (flags & waits_for_nothing) != 0) {
-        return impl::sys.recv(fd, to, size, flags);
-    }
-    FdCall call(*hub, fd, false);
+namespace {
+
+[[gnu::noinline]] ssize_t recv_waiting(Hub& hub, int fd, void* to, std::size_t size, int flags) noexcept {
+    FdCall call(hub, fd, false);
     ssize_t result = 0;
-    if (!begin(*hub, call, result)) {
+    if (!begin(hub, call, result)) {
         return result;
     }
     if (waits_for_all(call, flags)) {
@@ -162,6 +160,31 @@ ssize_t recv(int fd, void* to, std::size_t size, int flags) noexcept {
     }
     return impl::try_until_done(call, whole_of(call, size, flags),
                                 [&] { return impl::sys.recv(fd, to, size, flags | MSG_DONTWAIT); });
+}
+
+}  // namespace
+
+ssize_t recv(int fd, void* to, std::size_t size, int flags) noexcept {
+    Hub* hub = impl::fiber_hub();
+    if (hub == nullptr || (flags & waits_for_nothing) != 0) {
+        return impl::sys.recv(fd, to, size, flags);
+    }
+    // The common case first: a call without flags that finds something.
+    if (impl::Direction* direction = flags == 0 ? impl::begin_short(*hub, fd, false) : nullptr) [[likely]] {
+        const ssize_t got = impl::sys.recv(fd, to, size, MSG_DONTWAIT);
+        if (got >= 0) [[likely]] {
+            if (static_cast<std::size_t>(got) < size && got > 0 &&
+                impl::record_of(fd).kind() == FdKind::stream) {
+                direction->ready = false;
+            }
+            return got;
+        }
+        if (!impl::means_wait(errno) || impl::is_nonblocking(fd, impl::record_of(fd))) {
+            return -1;
+        }
+        direction->ready = false;
+    }
+    return recv_waiting(*hub, fd, to, size, flags);
 }
 
 ssize_t recvfrom(int fd, void* to, std::size_t size, int flags, sockaddr* from, socklen_t* length) noexcept {
@@ -229,6 +252,24 @@ int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* lim
 }
 
 ssize_t send(int fd, const void* from, std::size_t size, int flags) noexcept {
+    Hub* hub = impl::fiber_hub();
+    if (hub == nullptr || (flags & waits_for_nothing) != 0) {
+        return impl::sys.send(fd, from, size, flags);
+    }
+    if (impl::begin_short(*hub, fd, true) != nullptr) [[likely]] {
+        const ssize_t sent = impl::sys.send(fd, from, size, flags | MSG_DONTWAIT);
+        if (sent == static_cast<ssize_t>(size)) [[likely]] {
+            return sent;
+        }
+        if (sent >= 0) {
+            const ssize_t more = sendto(fd, static_cast<const char*>(from) + sent,
+                                        size - static_cast<std::size_t>(sent), flags, nullptr, 0);
+            return more > 0 ? sent + more : sent;
+        }
+        if (!impl::means_wait(errno)) {
+            return -1;
+        }
+    }
     return sendto(fd, from, size, flags, nullptr, 0);
 }
 

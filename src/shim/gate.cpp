@@ -18,6 +18,4 @@ bool in_handler() noexcept {
     return false;
 }
 
-bool wrap_gate(shim::Group group) noexcept { return group_enabled(group) && in_fiber() && !bypassed(); }
-
 }  // namespace weft::impl

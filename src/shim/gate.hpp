@@ -1,6 +1,8 @@
 // Which calls are made cooperative: those of an enabled group, outside of signal handlers and of the child of a vfork().
 #pragma once
 
+#include "posix/call.hpp"
+
 #include <weft/shim/shim.hpp>
 
 #include <atomic>
@@ -34,6 +36,8 @@ inline bool group_enabled(shim::Group group) noexcept {
 inline bool book_gate(shim::Group group) noexcept { return group_enabled(group) && !bypassed(); }
 
 /// For what parks: only in a fiber.
-bool wrap_gate(shim::Group group) noexcept;
+inline bool wrap_gate(shim::Group group) noexcept {
+    return group_enabled(group) && fiber_hub() != nullptr && !bypassed();
+}
 
 }  // namespace weft::impl
