@@ -28,14 +28,14 @@ SKIPPED = 77
 
 def curl(folder, count, run):
     with delayed.http(DELAY) as (port, crowd):
-        run(count, f"http://127.0.0.1:{port}", crowd=crowd)
+        run(count, f"http://127.0.0.1:{port}", crowd=crowd, in_turn=DELAY * (count - count // 10))  # one in ten gives up
 
 
 def curl_tls(folder, count, run):
     certificate, key = daemons.certificate(folder)
     with delayed.http(DELAY, certificate, key) as (port, crowd):
-        # One is refused, and its request never made.
-        run(count, f"https://localhost:{port}", certificate, crowd=crowd, waiting=count - 1)
+        # One is refused, and its request never made; one in ten gives up.
+        run(count, f"https://localhost:{port}", certificate, crowd=crowd, in_turn=DELAY * (count - 1 - count // 10))
 
 
 def redis(folder, count, run):
@@ -66,6 +66,19 @@ def lookup(folder, count, run):
         run(count, crowd=crowd)
 
 
+def cancelled(folder, count, run):
+    very_long = 600
+    with contextlib.ExitStack() as stack:
+        certificate, key = daemons.certificate(folder)
+        port, _ = stack.enter_context(delayed.http(very_long))
+        tls_port, _ = stack.enter_context(delayed.http(very_long, certificate, key))
+        redis_path = stack.enter_context(daemons.redis(folder))
+        # Its account gets the directory that it is in.
+        account_folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="weft"))
+        where = stack.enter_context(daemons.postgres(account_folder))
+        run(count, f"http://127.0.0.1:{port}", redis_path, where, str(tls_port))
+
+
 def enter_own_network(folder):
     """Goes where the port of the name service is free and the machine's settings are ours: namespaces of this process."""
     new_user, new_mounts, new_network = 0x10000000, 0x00020000, 0x40000000
@@ -93,7 +106,7 @@ def enter_own_network(folder):
         fcntl.ioctl(any_socket, set_flags, struct.pack("16sh14x", b"lo", up | running))
 
 
-def run_client(command, native, count, *arguments, crowd=None, waiting=None):
+def run_client(command, native, count, *arguments, crowd=None, in_turn=None):
     """Runs the client program, says what it did, and whether that is right."""
     try:
         done = subprocess.run([*command, str(count), *arguments], stdout=subprocess.PIPE, text=True, timeout=LIMIT, check=False)
@@ -102,7 +115,7 @@ def run_client(command, native, count, *arguments, crowd=None, waiting=None):
     if done.returncode not in (0, 1) or not done.stdout.strip():
         sys.exit(f"exit status {done.returncode}, and it printed: {done.stdout}")
     result = json.loads(done.stdout)
-    in_turn = DELAY * (count if waiting is None else waiting)
+    in_turn = in_turn or DELAY * count
     at_once = f", {crowd.most} at once" if crowd else ""
     print(f"{result['requests']} requests, {result['wrong']} wrong, {result['seconds']:.2f} s together{at_once}; "
           f"the delays alone take {in_turn:.1f} s in turn")
@@ -119,7 +132,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # not without ending the servers
     # Client and number of requests.
     clients = {"curl": (curl, 300), "curl_tls": (curl_tls, 200), "redis": (redis, 300), "postgres": (postgres, 100), "tls": (tls, 200),
-               "resolver": (resolver, 100), "lookup": (lookup, 100)}
+               "resolver": (resolver, 100), "lookup": (lookup, 100), "cancelled": (cancelled, 120)}
     client, count = clients[name]
     native = way == "native"
     # Short, since the path of a Unix socket must be; a directory that the servers' own users can enter.
