@@ -36,6 +36,16 @@ int FdCall::wait() noexcept {
     return ENOMEM;
 }
 
+void FdCall::missed() noexcept {
+    FiberBlock& fiber = hub_.running();
+    if (fiber.io_done >= operations_per_turn) [[unlikely]] {
+        const int error = errno;
+        fiber.io_done = 0;
+        hub_.yield(true);
+        errno = error;
+    }
+}
+
 namespace {
 
 bool end_rest(WaitRecord&) noexcept { return true; }

@@ -88,6 +88,10 @@ public:
         limited_ = true;
     }
 
+    /// There was nothing for a call on a non-blocking descriptor, which returns: who tries for ever must not keep the others from
+    /// running. Keeps errno.
+    void missed() noexcept;
+
     static constexpr int lapsed = -1;
 
 private:
@@ -101,6 +105,16 @@ private:
     bool write_;
     bool limited_ = false;
 };
+
+/// At the begin of a transfer. One that cannot block never gives way to others (missed() does): a library with a loop of its own
+/// counts on that, and may be in the middle of what belongs to the thread, such as OpenSSL's queue of errors.
+inline int begin_call(Hub& hub, const FdCall& call) noexcept {
+    const FiberBlock& fiber = hub.running();
+    if (fiber.io_done >= operations_per_turn && fiber.attention == 0 && call.nonblocking()) [[unlikely]] {
+        return 0;
+    }
+    return begin_call(hub);
+}
 
 /// Waits without a descriptor, until `deadline`: 0 once it has passed, else ETIMEDOUT or ECANCELED.
 [[nodiscard]] int rest_until(Deadline deadline) noexcept;

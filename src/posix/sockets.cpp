@@ -32,7 +32,7 @@ inline bool begin(Hub& hub, FdCall& call, ssize_t& result) noexcept {
         result = impl::fail(call.fd() < 0 ? EBADF : ENOMEM);
         return false;
     }
-    if (const int error = impl::begin_call(hub); error != 0) {
+    if (const int error = impl::begin_call(hub, call); error != 0) {
         result = impl::fail(error);
         return false;
     }

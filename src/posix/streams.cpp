@@ -111,7 +111,7 @@ Way way_of(Hub* hub, FdCall& call, std::size_t size) noexcept {
     if (kind != FdKind::pollable) {
         return Way::socket;
     }
-    const int error = impl::begin_call(*hub);
+    const int error = impl::begin_call(*hub, call);
     errno = error != 0 ? error : errno;
     return error != 0 ? Way::failed : Way::pollable;
 }

@@ -26,7 +26,11 @@ ssize_t try_until_done(FdCall& call, std::size_t whole, Attempt attempt) noexcep
                 }
                 return size;
             }
-            if (!means_wait(errno) || call.nonblocking()) {
+            if (!means_wait(errno)) {
+                return -1;
+            }
+            if (call.nonblocking()) {
+                call.missed();
                 return -1;
             }
             direction.ready = false;
