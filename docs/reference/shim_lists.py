@@ -55,3 +55,13 @@ def read_passed(path=SHIM / "passed.txt"):
         entries = [Entry(*word.partition("@")[::2]) for word in text[heading.end():end].split()]
         sections.append(Section(heading["kind"], heading["key"], " ".join(heading["reason"].split()), entries))
     return sections
+
+
+def overlaps(rows, sections):
+    """Names of the table that the other list claims too, each with the words by which it does."""
+    found = {}
+    for row in rows:
+        words = [entry.text for section in sections for entry in section.entries if entry.matches(row.name)]
+        if words:
+            found[row.name] = ", ".join(words)
+    return found
