@@ -1,8 +1,9 @@
 # Installation: headers, libweft.so, and what find_package(weft) and pkg-config need.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS weft weft_shim weft-run weft_testing_api weft_diag_api EXPORT weft
+install(TARGETS weft weft_shim weft_testing_api weft_diag_api EXPORT weft
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS weft-run RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weft DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
@@ -34,5 +35,7 @@ else()
     set(weft_pc_prefix "\${pcfiledir}/${weft_pc_up}")
     set(weft_pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
 endif()
-configure_file(${PROJECT_SOURCE_DIR}/cmake/weft.pc.in ${PROJECT_BINARY_DIR}/weft.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(name weft weft-shim)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

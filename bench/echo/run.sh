@@ -13,7 +13,7 @@ usage: bench/echo/run.sh [options]
   --depth N                messages in flight per connection (default 1)
   --rounds N               interleaved rounds (default 9)
   --seconds S              measured time of each server in each round (default 1)
-  --peers all|none|NAME,.. servers beside weft: epoll, libev, asio, boost_fiber, state_threads, go, node, threads, gevent
+  --peers all|none|NAME,.. servers beside weft: shim, epoll, libev, asio, boost_fiber, state_threads, go, node, threads, gevent
                            (default all that are built)
   --peer NAME='COMMAND {port}'  adds any other server; it must listen on 127.0.0.1:{port}
   --fairness               adds ten connections beside one that pipelines 4 KB messages without end

@@ -19,7 +19,9 @@ echo "== find_package"
 cmake -S "$here/consumer" -B "$work/consumer" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$cxx" \
     -DCMAKE_CXX_FLAGS="$*" >"$work/log" || { cat "$work/log"; exit 1; }
 cmake --build "$work/consumer" >"$work/log" || { cat "$work/log"; exit 1; }
-for program in with_weft with_testing with_diag; do "$work/consumer/$program"; done
+for program in with_weft with_testing with_diag with_shim; do timeout 20 "$work/consumer/$program"; done
+# A sanitizer's run-time wants to be the first in the process.
+[ $# -gt 0 ] || timeout 20 "$work/prefix/bin/weft-run" -- "$work/consumer/for_weft_run"
 
 echo "== the tutorial's project"
 root=$(cd "$here/../.." && pwd)
@@ -34,6 +36,9 @@ export PKG_CONFIG_PATH="$libdir/pkgconfig"
 # shellcheck disable=SC2046
 "$cxx" -std=c++20 "$@" "$here/consumer/main.cpp" -o "$work/by_pkg_config" $(pkg-config --cflags --libs weft)
 LD_LIBRARY_PATH=$libdir "$work/by_pkg_config"
+# shellcheck disable=SC2046
+"$cxx" -std=c++20 "$@" "$here/consumer/shim.cpp" -o "$work/shim_by_pkg_config" $(pkg-config --cflags --libs weft-shim)
+LD_LIBRARY_PATH=$libdir timeout 20 "$work/shim_by_pkg_config"
 
 echo "== gdb finds its commands with the library"
 gdb -nx -batch -iex "add-auto-load-safe-path $work" -ex "set environment LD_LIBRARY_PATH $libdir" -ex "break main" -ex run \

@@ -65,6 +65,7 @@ def known(build):
     if weft.exists():
         result["weft"] = Kind("weft", "weft", [str(weft), "--port", "{port}"], version=[str(weft), "--version"])
     for name, label in (
+        ("shim", "plain recv and send, through the shim"),
         ("epoll", "epoll by hand, C"),
         ("libev", "libev callbacks, C"),
         ("asio", "Asio callbacks, C++"),
@@ -87,7 +88,7 @@ def known(build):
     return result
 
 
-ALL_NAMES = ("weft", "epoll", "libev", "asio", "boost_fiber", "state_threads", "go", "node", "threads", "gevent")
+ALL_NAMES = ("weft", "shim", "epoll", "libev", "asio", "boost_fiber", "state_threads", "go", "node", "threads", "gevent")
 
 
 def python_with_gevent():
