@@ -8,13 +8,16 @@ namespace weft::impl {
 constinit std::atomic<std::uint32_t> enabled_groups{0};
 constinit thread_local Bypass bypass{};
 
-bool in_handler() noexcept {
-    // Deeper on the same stack, in the same fiber: it has not been left.
-    if (static_cast<const char*>(__builtin_frame_address(0)) < bypass.handler_frame &&
-        running_fiber() == bypass.handler_fiber) {
+bool still_bypassed() noexcept {
+    if (bypass.frame == vfork_child) {
         return true;
     }
-    bypass.handler_frame = nullptr;
+    // Deeper on the same stack, in the same fiber: it has not been left.
+    if (static_cast<const char*>(__builtin_frame_address(0)) < bypass.frame &&
+        running_fiber() == bypass.fiber) {
+        return true;
+    }
+    bypass.frame = nullptr;
     return false;
 }
 

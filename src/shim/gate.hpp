@@ -1,7 +1,7 @@
 // Which calls are made cooperative: those of an enabled group, outside of signal handlers and of the child of a vfork().
 #pragma once
 
-#include "posix/call.hpp"
+#include "core/hub.hpp"
 
 #include <weft/shim/shim.hpp>
 
@@ -15,18 +15,18 @@ extern constinit std::atomic<std::uint32_t> enabled_groups;
 
 /// Where the calling thread may not park, whoever calls.
 struct Bypass {
-    const char* handler_frame = nullptr;  ///< a signal handler runs: of the frame below which it lies
-    const void* handler_fiber = nullptr;  ///< and of the fiber that it has interrupted
-    bool vfork_child = false;             ///< the memory is the parent's, the descriptors are not
+    /// In the child of a vfork() all ones: the memory is the parent's, the descriptors are not. Else, in a signal handler, of the
+    /// frame below which it lies.
+    const char* frame = nullptr;
+    const void* fiber = nullptr;  ///< that the handler has interrupted
 };
+inline const char* const vfork_child = reinterpret_cast<const char*>(~std::uintptr_t{0});
 extern constinit thread_local Bypass bypass __attribute__((tls_model("initial-exec")));
 
-/// Whether a signal handler is still there: one that was left by longjmp() is forgotten here.
-bool in_handler() noexcept;
+/// Whether what has closed the gate is still there: a handler that was left by an exception of another fiber's is forgotten here.
+bool still_bypassed() noexcept;
 
-inline bool bypassed() noexcept {
-    return bypass.vfork_child || (bypass.handler_frame != nullptr && in_handler());
-}
+inline bool bypassed() noexcept { return bypass.frame != nullptr && still_bypassed(); }
 
 inline bool group_enabled(shim::Group group) noexcept {
     return (enabled_groups.load(std::memory_order_relaxed) >> static_cast<unsigned>(group) & 1) != 0;
@@ -35,9 +35,9 @@ inline bool group_enabled(shim::Group group) noexcept {
 /// For what any thread has to tell the hubs.
 inline bool book_gate(shim::Group group) noexcept { return group_enabled(group) && !bypassed(); }
 
-/// For what parks: only in a fiber.
+/// For what parks: only on the thread of a hub; weft::posix looks whether a fiber calls.
 inline bool wrap_gate(shim::Group group) noexcept {
-    return group_enabled(group) && fiber_hub() != nullptr && !bypassed();
+    return group_enabled(group) && Hub::current() != nullptr && !bypassed();
 }
 
 }  // namespace weft::impl

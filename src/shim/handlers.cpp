@@ -21,14 +21,15 @@ using Handler = void (*)(int, siginfo_t*, void*);
 constinit std::array<std::atomic<Handler>, NSIG> handlers{};
 
 void enter_handler(int signal, siginfo_t* info, void* context) {
-    const Bypass before = bypass;
-    bypass.handler_frame = static_cast<const char*>(__builtin_frame_address(0));
-    bypass.handler_fiber = running_fiber();
+    // Also where an exception leaves it.
+    const struct Inside {
+        Bypass before = bypass;
+        ~Inside() { bypass = before; }
+    } inside;
+    bypass = {.frame = static_cast<const char*>(__builtin_frame_address(0)), .fiber = running_fiber()};
     if (const Handler handler = handlers[static_cast<std::size_t>(signal)].load(std::memory_order_relaxed)) {
         handler(signal, info, context);
     }
-    bypass.handler_frame = before.handler_frame;
-    bypass.handler_fiber = before.handler_fiber;
 }
 
 // Whether a handler takes one argument or three, it is called with three; the kernel's structure holds both kinds in one place.
@@ -118,4 +119,24 @@ WEFT_SHIM(sysv_signal, sighandler_t, (int signal, sighandler_t handler)) {
 
 WEFT_SHIM(sigset, sighandler_t, (int signal, sighandler_t handler)) {
     return install(signal, handler, WEFT_ORIGINAL(sigset, sighandler_t, (int, sighandler_t)));
+}
+
+// Who jumps out of a handler has left it. (Who jumps within one is not told apart.)
+
+using JumpFunction = void(void*, int);
+
+WEFT_SHIM(longjmp, void, (void* to, int value)) {
+    using namespace weft::impl;
+    if (bypass.frame != vfork_child) {
+        bypass.frame = nullptr;
+    }
+    original<JumpFunction>(Name::name_longjmp)(to, value);
+}
+
+WEFT_SHIM(__longjmp_chk, void, (void* to, int value)) {
+    using namespace weft::impl;
+    if (bypass.frame != vfork_child) {
+        bypass.frame = nullptr;
+    }
+    original<JumpFunction>(Name::name___longjmp_chk)(to, value);
 }

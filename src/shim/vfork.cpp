@@ -11,6 +11,7 @@ namespace {
 
 /// Where vfork() returns to, in both processes: their stack is one, and the child's calls overwrite what lies below.
 constinit thread_local void* vfork_return __attribute__((tls_model("initial-exec"))) = nullptr;
+constinit thread_local const char* before_vfork __attribute__((tls_model("initial-exec"))) = nullptr;
 
 }  // namespace
 
@@ -22,13 +23,14 @@ __attribute__((used, visibility("hidden"))) void* weft_shim_before_vfork(void* r
     if (book_gate(shim::Group::book)) {
         posix::will_fork();
     }
-    bypass.vfork_child = true;
+    before_vfork = bypass.frame;
+    bypass.frame = vfork_child;
     return reinterpret_cast<void*>(WEFT_ORIGINAL(vfork, int, ()));
 }
 
 /// After it, in both: yields the return address.
 __attribute__((used, visibility("hidden"))) void* weft_shim_after_vfork(int result) noexcept {
-    bypass.vfork_child = result == 0;
+    bypass.frame = result == 0 ? vfork_child : before_vfork;
     return vfork_return;
 }
 }
