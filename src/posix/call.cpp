@@ -1,6 +1,7 @@
 // Waits that end in an errno.
 #include "posix/call.hpp"
 
+#include <algorithm>
 #include <new>
 
 namespace weft::impl {
@@ -13,12 +14,27 @@ void FdCall::make_state() noexcept {
     }
 }
 
-int FdCall::wait() noexcept {
+void FdCall::fix_limit() noexcept {
     if (!limited_) {
         const std::int64_t limit = time_limit(fd_, *record_, write_);
         deadline_ = limit != 0 ? Deadline(Duration(limit)) : never;
         limited_ = true;
     }
+}
+
+int FdCall::rest() noexcept {
+    fix_limit();
+    const TimePoint now(Duration(hub_.now()));
+    deadline_.fix(now);
+    if (deadline_.resolve(now) <= now) {
+        return lapsed;
+    }
+    direction().ready = true;
+    return rest_until(Deadline(std::min(now + std::chrono::milliseconds(1), deadline_.resolve(now))));
+}
+
+int FdCall::wait() noexcept {
+    fix_limit();
     try {
         const IoParked parked =
             park_on(hub_, *state_, direction(), write_ ? WaitReason::writable : WaitReason::readable, record_,

@@ -82,6 +82,8 @@ public:
     /// Waits until it is worth trying: 0 or an errno value; `lapsed` where SO_RCVTIMEO or SO_SNDTIMEO has passed (or the limit
     /// that until() has set), EBADF once the descriptor is closed, ETIMEDOUT or ECANCELED if the fiber is interrupted.
     [[nodiscard]] int wait() noexcept;
+    /// The same where the poller does not know: for a while.
+    [[nodiscard]] int rest() noexcept;
     /// The limit of the call, instead of the socket's option.
     void until(Deadline deadline) noexcept {
         deadline_ = deadline;
@@ -96,6 +98,7 @@ public:
 
 private:
     void make_state() noexcept;
+    void fix_limit() noexcept;
 
     Hub& hub_;
     FdState* state_;

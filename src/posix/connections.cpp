@@ -21,7 +21,7 @@ namespace {
 /// Waits for a connection first, so that taking it does not block. Between the two nobody but another thread or process that
 /// accepts from the same listener can take it away: what it does is looked at once more, right before.
 template <class Take>
-int accept_one(int fd, Take take) noexcept {
+int accept_one(int fd, Take take) {
     Hub* hub = impl::fiber_hub();
     if (hub == nullptr) {
         return take();
@@ -125,12 +125,12 @@ int connect_shared(int fd, const sockaddr* peer, socklen_t length) noexcept {
 
 }  // namespace
 
-int accept(int fd, sockaddr* peer, socklen_t* length) noexcept {
+int accept(int fd, sockaddr* peer, socklen_t* length) {
     return begun(accept_one(fd, [=] { return impl::libc.accept(fd, peer, length); }), accepted_kind(fd),
                  false);
 }
 
-int accept4(int fd, sockaddr* peer, socklen_t* length, int flags) noexcept {
+int accept4(int fd, sockaddr* peer, socklen_t* length, int flags) {
     return begun(accept_one(fd, [=] { return impl::sys.accept4(fd, peer, length, flags); }),
                  accepted_kind(fd), (flags & SOCK_NONBLOCK) != 0);
 }
@@ -147,7 +147,9 @@ int connect(int fd, const sockaddr* peer, socklen_t length) noexcept {
     if (const int error = impl::begin_call(*hub); error != 0) {
         return impl::fail(error);
     }
-    if (impl::kind_of(fd, call.record()) != FdKind::stream || call.nonblocking()) {
+    // Only streams and what has a backlog to wait for.
+    const bool may_wait = impl::kind_of(fd, call.record()) == FdKind::stream || peer->sa_family == AF_UNIX;
+    if (!may_wait || call.nonblocking()) {
         return impl::sys.connect(fd, peer, length);
     }
     const int error =

@@ -13,9 +13,4 @@ pid_t fork() noexcept {
     return impl::libc.fork();
 }
 
-pid_t _Fork() noexcept {
-    impl::share_all();
-    return impl::libc._Fork();
-}
-
 }  // namespace weft::posix

@@ -40,7 +40,7 @@ extern "C" {
 #define WEFT_LIBC_TIME(X) \
     X(clock_nanosleep) X(sleep) X(thrd_sleep) X(usleep)
 #define WEFT_LIBC_PROCESSES(X) \
-    X(_Fork) X(fork)
+    X(fork)
 #define WEFT_LIBC_CALLS(X) \
     WEFT_LIBC_DESCRIPTORS(X) WEFT_LIBC_TRANSFERS(X) WEFT_LIBC_POLL(X) WEFT_LIBC_TIME(X) WEFT_LIBC_PROCESSES(X)
 // clang-format on

@@ -205,7 +205,7 @@ ssize_t recvfrom(int fd, void* to, std::size_t size, int flags, sockaddr* from, 
     });
 }
 
-ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept {
+ssize_t recvmsg(int fd, msghdr* message, int flags) {
     Hub* hub = impl::fiber_hub();
     ssize_t result = -1;
     if (hub == nullptr || (flags & waits_for_nothing) != 0 || message == nullptr) {
@@ -219,7 +219,7 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept {
     return result;
 }
 
-int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* limit) noexcept {
+int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* limit) {
     Hub* hub = impl::fiber_hub();
     if (hub == nullptr || (flags & waits_for_nothing) != 0) {
         return impl::libc.recvmmsg(fd, messages, count, flags, limit);
@@ -297,7 +297,7 @@ ssize_t sendto(int fd, const void* from, std::size_t size, int flags, const sock
     });
 }
 
-ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
+ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     Hub* hub = impl::fiber_hub();
     if (message != nullptr) {
         share_sent(*message);
@@ -327,7 +327,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
     });
 }
 
-int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) noexcept {
+int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
     if (impl::fiber_hub() == nullptr || (flags & waits_for_nothing) != 0) {
         return impl::libc.sendmmsg(fd, messages, count, flags);
     }

@@ -11,12 +11,16 @@ namespace weft::impl {
 
 constexpr bool means_wait(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
+/// After so many wake-ups that led to nothing the poller is not believed any more: that a socket may be written to says nothing
+/// of the full queue of the one that a datagram is for, and others may always have been faster.
+inline constexpr unsigned waits_in_vain = 8;
+
 /// Calls attempt(), which does not block, until it has not failed for want of data or room. `whole`: what yields less has
 /// emptied (or filled) the socket, and the next call need not try first; 0: nothing follows from the size.
 template <class Attempt>
 ssize_t try_until_done(FdCall& call, std::size_t whole, Attempt attempt) noexcept {
     Direction& direction = call.direction();
-    for (;;) {
+    for (unsigned waits = 0;; ++waits) {
         // A socket of the program's that does not block always gets its answer from the kernel.
         if (direction.ready || call.nonblocking()) {
             const ssize_t size = attempt();
@@ -35,7 +39,7 @@ ssize_t try_until_done(FdCall& call, std::size_t whole, Attempt attempt) noexcep
             }
             direction.ready = false;
         }
-        if (const int error = call.wait(); error != 0) [[unlikely]] {
+        if (const int error = waits < waits_in_vain ? call.wait() : call.rest(); error != 0) [[unlikely]] {
             return fail(error == FdCall::lapsed ? EAGAIN : error);
         }
     }

@@ -1,4 +1,4 @@
-// vfork(): the child runs on the parent's memory until it calls exec, but its descriptors are its own. Everything that it calls
+// fork's relatives. vfork(): the child runs on the parent's memory until it calls exec, but its descriptors are its own. Everything that it calls
 // until then is libc's, and what it closes is not told to the hubs.
 #include "shim/gate.hpp"
 #include "shim/originals.hpp"
@@ -36,6 +36,20 @@ __attribute__((used, visibility("hidden"))) void* weft_shim_after_vfork(int resu
 }
 
 }  // namespace weft::impl
+
+// fork() without what is called around it: the hub is not told, and its descriptors are the parent's. The child is there to call
+// exec, or what a signal handler may call.
+WEFT_SHIM(_Fork, pid_t, ()) {
+    using namespace weft::impl;
+    if (book_gate(weft::shim::Group::book)) {
+        weft::posix::will_fork();
+    }
+    const pid_t child = WEFT_ORIGINAL(_Fork, pid_t, ())();
+    if (child == 0) {
+        bypass.frame = vfork_child;
+    }
+    return child;
+}
 
 #if defined(__x86_64__)
 // libc's vfork() takes its return address off the stack and puts it back in each of the two; so does this.

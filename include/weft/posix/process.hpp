@@ -10,8 +10,7 @@ namespace weft::posix {
 
 /// libc's fork(): in the child the calling fiber goes on alone. From then on others may hold what was open.
 WEFT_API pid_t fork() noexcept;
-WEFT_API pid_t _Fork() noexcept;
-/// For who makes a process in another way (vfork, clone): from now on others may hold what is open.
+/// For who makes a process in another way (vfork, _Fork, clone): from now on others may hold what is open.
 WEFT_API void will_fork() noexcept;
 
 }  // namespace weft::posix
