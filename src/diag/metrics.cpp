@@ -8,6 +8,7 @@
 #include "diag/stack_memory.hpp"
 
 #include <weft/diag/watchdog.hpp>
+#include <weft/net/resolve.hpp>
 #include <weft/pool/thread_pool.hpp>
 
 #include <mutex>
@@ -84,6 +85,11 @@ Metrics metrics(const MetricsOptions& options) {
                          .threads = pool.threads(),
                          .max_threads = pool.max_threads(),
                          .queued = pool.queued()});
+    const net::ResolverLoad names = net::resolver_load();
+    out.pools.push_back({.pool = "resolver",
+                         .threads = names.threads,
+                         .max_threads = names.max_threads,
+                         .queued = names.queued});
     out.blocked_hubs = Watchdog::count();
     return out;
 }

@@ -3,10 +3,10 @@
 
 #include "base/sys.hpp"
 #include "net/look_up.hpp"
+#include "net/resolver_pool.hpp"
 
 #include <weft/base/error.hpp>
 #include <weft/core/run.hpp>
-#include <weft/pool/thread_pool.hpp>
 
 #include <cerrno>
 #include <charconv>
@@ -15,10 +15,6 @@
 namespace weft::net {
 
 namespace {
-
-/// A resolver that does not answer holds its thread for long (libc's default: 5 s, tried twice per server),
-/// so many have to be there; they end when they have been idle.
-constexpr std::size_t max_threads = 128;
 
 class ResolveCategory final : public std::error_category {
 public:
@@ -29,11 +25,6 @@ public:
                                   : std::error_condition(code, *this);
     }
 };
-
-ThreadPool& resolver_pool() {
-    static auto* pool = new ThreadPool(max_threads);  // threads may still be in libc when the process ends
-    return *pool;
-}
 
 struct Answer {
     std::vector<Endpoint> endpoints;
@@ -89,6 +80,11 @@ const std::error_category& resolve_category() noexcept {
     return category;
 }
 
+ResolverLoad resolver_load() {
+    const ThreadPool& pool = impl::resolver_pool();
+    return {.threads = pool.threads(), .max_threads = pool.max_threads(), .queued = pool.queued()};
+}
+
 std::vector<Endpoint> resolve(std::string_view host, std::string_view service, Deadline deadline) {
     return impl::look_up({std::string(host), std::string(service)}, deadline);
 }
@@ -102,6 +98,14 @@ std::vector<Endpoint> resolve(std::string_view host, std::string_view service, D
 
 namespace weft::impl {
 
+ThreadPool& resolver_pool() {
+    // A resolver that does not answer holds its thread for long (libc's default: 5 s, tried twice per server), so many have to be
+    // there; they end when they have been idle.
+    constexpr std::size_t most = 128;
+    static auto* pool = new ThreadPool(most);
+    return *pool;
+}
+
 std::vector<net::Endpoint> look_up(const net::HostPort& name, Deadline& deadline, std::error_code& error) {
     error.clear();
     const auto port = net::numeric_port(name.port);
@@ -114,8 +118,7 @@ std::vector<net::Endpoint> look_up(const net::HostPort& name, Deadline& deadline
             deadline.fix(now());
         }
         // A caller who leaves abandons the look-up, which owns what it uses.
-        net::Answer answer =
-            net::resolver_pool().submit([name] { return net::ask_libc(name); }).get(deadline);
+        net::Answer answer = resolver_pool().submit([name] { return net::ask_libc(name); }).get(deadline);
         error = answer.error;
         return std::move(answer.endpoints);
     } catch (const std::system_error& failure) {

@@ -41,8 +41,13 @@ extern "C" {
     X(clock_nanosleep) X(sleep) X(thrd_sleep) X(usleep)
 #define WEFT_LIBC_PROCESSES(X) \
     X(fork)
+#define WEFT_LIBC_NAMES(X) \
+    X(gethostbyaddr) X(gethostbyaddr_r) X(gethostbyname) X(gethostbyname2) X(gethostbyname2_r) X(gethostbyname_r) \
+    X(getnameinfo) X(res_nquery) X(res_nquerydomain) X(res_nsearch) X(res_nsend) X(res_query) X(res_querydomain) \
+    X(res_search) X(res_send)
 #define WEFT_LIBC_CALLS(X) \
-    WEFT_LIBC_DESCRIPTORS(X) WEFT_LIBC_TRANSFERS(X) WEFT_LIBC_POLL(X) WEFT_LIBC_TIME(X) WEFT_LIBC_PROCESSES(X)
+    WEFT_LIBC_DESCRIPTORS(X) WEFT_LIBC_TRANSFERS(X) WEFT_LIBC_POLL(X) WEFT_LIBC_TIME(X) WEFT_LIBC_PROCESSES(X) \
+    WEFT_LIBC_NAMES(X)
 // clang-format on
 
 namespace weft::impl {

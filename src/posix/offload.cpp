@@ -38,7 +38,11 @@ int JobEnd::await() noexcept {
         waiter_ = &record;
     }
     Deadline deadline = never;
-    return park(record, deadline) == Wake::interrupted ? interruption_error() : 0;
+    if (park(record, deadline) != Wake::interrupted) {
+        return 0;
+    }
+    abandoned_.store(true, std::memory_order_relaxed);
+    return interruption_error();
 }
 
 }  // namespace weft::impl

@@ -7,6 +7,7 @@
 
 #include <weft/pool/thread_pool.hpp>
 
+#include <atomic>
 #include <memory>
 #include <new>
 #include <system_error>
@@ -21,16 +22,19 @@ public:
     void tell() noexcept;
     /// By the fiber: 0, or the error of an interruption.
     [[nodiscard]] int await() noexcept;
+    /// By the thread: whether the fiber has left.
+    [[nodiscard]] bool abandoned() const noexcept { return abandoned_.load(std::memory_order_relaxed); }
 
 private:
     struct Record;
     SpinLock lock_;
     bool over_ = false;
+    std::atomic<bool> abandoned_ = false;
     Record* waiter_ = nullptr;
 };
 
 /// Has state.work() called in a thread of `pool`; the state belongs to both. 0 if it has returned; an errno value if there is no
-/// thread or no memory (it has not been called then) or if the fiber was interrupted.
+/// thread or no memory (it has not been called then) or if the fiber was interrupted (it is not called then if it has not begun).
 template <class State>
 [[nodiscard]] int offload(ThreadPool& pool, const std::shared_ptr<State>& state) noexcept {
     struct Job {
@@ -41,7 +45,9 @@ template <class State>
         auto job = std::make_shared<Job>();
         job->state = state;
         static_cast<void>(pool.submit([job] {
-            job->state->work();
+            if (!job->end.abandoned()) {
+                job->state->work();
+            }
             job->end.tell();
         }));
         return job->end.await();

@@ -58,7 +58,7 @@ struct StackMetrics {
 };
 
 struct ThreadPoolMetrics {
-    std::string pool;  ///< `blocking` is blocking_pool()
+    std::string pool;  ///< `blocking` is blocking_pool(), `resolver` looks names up
     std::uint64_t threads = 0;
     std::uint64_t max_threads = 0;
     std::uint64_t queued = 0;  ///< jobs that have not begun

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <weft/posix/descriptor.hpp>
+#include <weft/posix/names.hpp>
 #include <weft/posix/poll.hpp>
 #include <weft/posix/process.hpp>
 #include <weft/posix/socket.hpp>

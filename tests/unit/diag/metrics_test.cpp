@@ -131,6 +131,7 @@ TEST_P(Metrics, PoolsAreCounted) {
     EXPECT_EQ(pool.pool, "blocking");
     EXPECT_GE(pool.threads, 1U);
     EXPECT_EQ(pool.max_threads, blocking_pool().max_threads());
+    EXPECT_EQ(diag::metrics().pools.at(1).pool, "resolver");
 }
 
 TEST(MetricsOnLibev, TheDelayOfReadyFibersIsSampled) {

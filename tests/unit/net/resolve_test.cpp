@@ -10,6 +10,7 @@
 #include <weft/scope/scope.hpp>
 
 #include "support/hub_fixture.hpp"
+#include "support/no_answer.hpp"
 #include "support/streams.hpp"
 #include "support/sys_override.hpp"
 
@@ -22,45 +23,11 @@ using net::resolve;
 WEFT_HUB_SUITE(Resolve);
 
 std::atomic<int> lookups{0};
-std::atomic<int> held{0};
-std::atomic<bool> release{false};
 
 int counted_lookup(const char* host, const char* service, const addrinfo* hints, addrinfo** list) {
     ++lookups;
     return ::getaddrinfo(host, service, hints, list);
 }
-
-/// Does not answer until it is released.
-int held_lookup(const char*, const char*, const addrinfo*, addrinfo** list) {
-    ++held;
-    held.notify_all();
-    release.wait(false);
-    --held;
-    held.notify_all();
-    *list = nullptr;
-    return EAI_NONAME;
-}
-
-/// Lookups do not answer while it lives; at its end all have.
-class NoAnswer {
-public:
-    NoAnswer() { release = false; }
-    ~NoAnswer() {
-        release = true;
-        release.notify_all();
-        for (int left = held; left != 0; left = held) {
-            held.wait(left);
-        }
-    }
-    static void wait_for_asked(int count) {
-        for (int now = held; now < count; now = held) {
-            held.wait(now);
-        }
-    }
-
-private:
-    impl::SysOverride<decltype(impl::Sys::getaddrinfo)> override_{&impl::Sys::getaddrinfo, &held_lookup};
-};
 
 // CONFORMANCE 209
 TEST_P(Resolve, NumericHostsAreNotLookedUp) {
@@ -140,8 +107,7 @@ TEST_P(Resolve, ManyLookupsAtOnceBlockNeitherTheHubNorEachOther) {
     yield();
     silent.wait_for_asked(many);
     EXPECT_TRUE(others_run);
-    release = true;
-    release.notify_all();
+    silent.release();
     for (auto& fiber : asking) {
         fiber.get();
     }
