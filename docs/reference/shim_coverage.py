@@ -22,7 +22,7 @@ GROUPS = {
     "process": "Children: their ends, and starting them.",
     "locks": "Locks, of files, threads and C11. They are tried for real; where they are taken, the fiber waits and the hub goes on.",
     "stdio": "Input of stdio. A call on a stream whose buffer is empty waits for readiness first.",
-    "signal": "Waiting for signals; and handlers: in one, and in whatever it calls, every call is the library's own.",
+    "signal": "Waiting for signals; and handlers: until one returns or is left by `longjmp`, every call in it is the library's own.",
     "book": "What the hubs have to hear of: descriptors that come, change and end, and children.",
     "file": "Regular files, in threads of a pool. Off unless it is asked for.",
     "keys": "Keys of threads become keys of fibers. Off unless it is asked for.",
