@@ -43,18 +43,34 @@ nanoseconds busy_time() {
 }
 
 /// Ticks, and keeps the longest time for which the thread neither ran nor let the ticker have its turn.
-void watch(nanoseconds& standstill) {
-    for (;;) {
-        const Clock::time_point begin = Clock::now();
-        const nanoseconds busy = busy_time();
-        weft::sleep_for(tick);
-        standstill = std::max(standstill, Clock::now() - begin - (busy_time() - busy) - tick);
+class Ticker {
+public:
+    void run() {
+        for (;;) {
+            weft::sleep_for(tick);
+            look();
+        }
     }
-}
+    /// The time since the last look, without that for which the thread was busy.
+    void look() {
+        const Clock::time_point now = Clock::now();
+        const nanoseconds busy = busy_time();
+        standstill_ = std::max(standstill_, now - last_look_ - (busy - busy_then_) - tick);
+        last_look_ = now;
+        busy_then_ = busy;
+    }
+    [[nodiscard]] nanoseconds standstill() const { return standstill_; }
+
+private:
+    Clock::time_point last_look_ = Clock::now();
+    nanoseconds busy_then_ = busy_time();
+    nanoseconds standstill_{};
+};
 
 /// The exit status of the first guest that has one.
 int run_guests(int fibers, std::vector<char*> arguments, nanoseconds& standstill) {
-    weft::Fiber<> ticker = weft::spawn([&] { watch(standstill); });
+    Ticker ticker;
+    weft::Fiber<> ticking = weft::spawn([&] { ticker.run(); });
     std::vector<weft::Fiber<int>> guests;
     for (int i = 0; i < fibers; ++i) {
         guests.push_back(weft::spawn(weft::SpawnOptions{.name = "guest", .stack_size = stack_size}, [&] {
@@ -66,6 +82,8 @@ int run_guests(int fibers, std::vector<char*> arguments, nanoseconds& standstill
     for (weft::Fiber<int>& guest : guests) {
         status = status == 0 ? guest.get() : (guest.join(), status);
     }
+    ticker.look();  // a guest that has only waited in the kernel has left it no turn at all
+    standstill = ticker.standstill();
     return status;
 }
 

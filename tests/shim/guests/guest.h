@@ -14,17 +14,20 @@
 #include <time.h>
 #include <unistd.h>
 
+// Each line goes out at once, so that the output of a guest that hangs says where.
 static inline void show_result(const char* call, long result, int error) {
     if (result == -1 && error != 0) {
         printf("%s: %s\n", call, strerrorname_np(error));
     } else {
         printf("%s = %ld\n", call, result);
     }
+    fflush(stdout);
 }
 
 static inline void show_descriptor(const char* call, long result, int error) {
     if (result >= 0) {
         printf("%s = a descriptor\n", call);
+        fflush(stdout);
     } else {
         show_result(call, result, error);
     }
@@ -32,6 +35,7 @@ static inline void show_descriptor(const char* call, long result, int error) {
 
 static inline void show_error(const char* call, int error) {
     printf("%s = %s\n", call, error == 0 ? "0" : strerrorname_np(error));
+    fflush(stdout);
 }
 
 static inline long long microseconds(void) {
