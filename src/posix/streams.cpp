@@ -23,9 +23,8 @@ namespace {
 constexpr std::size_t small_part = 512;
 constexpr std::size_t pipe_part = 4096;
 
-constexpr bool not_supported(int error) noexcept {
-    return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL;
-}
+/// Not EINVAL: that is an answer to the transfer itself, such as a read of four bytes from a counter of eight.
+constexpr bool not_supported(int error) noexcept { return error == EOPNOTSUPP || error == ENOSYS; }
 
 bool ready_now(int fd, short events) noexcept {
     pollfd entry{.fd = fd, .events = events, .revents = 0};
