@@ -18,6 +18,13 @@ using impl::Hub;
 
 namespace {
 
+/// What is no listener has an error for who accepts from it, and no connection ever.
+bool listens(int fd) noexcept {
+    int result = 0;
+    socklen_t size = sizeof result;
+    return impl::sys.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &result, &size) == 0 && result != 0;
+}
+
 /// Waits for a connection first, so that taking it does not block. Between the two nobody but another thread or process that
 /// accepts from the same listener can take it away: what it does is looked at once more, right before.
 template <class Take>
@@ -38,7 +45,7 @@ int accept_one(int fd, Take take) {
     }
     for (;;) {
         pollfd listener{.fd = fd, .events = POLLIN, .revents = 0};
-        if (impl::sys.poll(&listener, 1, 0) != 0) {
+        if (impl::sys.poll(&listener, 1, 0) != 0 || !listens(fd)) {
             return take();
         }
         if (const int error = call.wait(); error != 0) {
@@ -59,16 +66,6 @@ FdKind accepted_kind(int fd) noexcept {
     return fd < 0 ? FdKind::unknown : impl::kind_of(fd, impl::record_of(fd));
 }
 
-/// Ends what connect() has begun: 0, or its error.
-int end_of_connect(FdCall& call) noexcept {
-    if (const int error = call.wait(); error != 0) {
-        return error == FdCall::lapsed ? EINPROGRESS : error;
-    }
-    int result = 0;
-    socklen_t size = sizeof result;
-    return impl::sys.getsockopt(call.fd(), SOL_SOCKET, SO_ERROR, &result, &size) == 0 ? result : errno;
-}
-
 /// Begins to connect a socket that nobody else can see: it does not block for the length of that call.
 int begin_connect(FdCall& call, const sockaddr* peer, socklen_t length) noexcept {
     const int fd = call.fd();
@@ -81,12 +78,37 @@ int begin_connect(FdCall& call, const sockaddr* peer, socklen_t length) noexcept
     return error;
 }
 
+bool is_internet(const sockaddr& peer) noexcept {
+    return peer.sa_family == AF_INET || peer.sa_family == AF_INET6;
+}
+
+/// Ends what begin_connect() has begun: 0, or its error. A socket of the internet is asked to connect once more, since the kernel holds
+/// an attempt that did not block for unfinished until then: the program's next one would succeed once more, or be told
+/// ECONNABORTED.
+int end_of_connect(FdCall& call, const sockaddr* peer, socklen_t length) noexcept {
+    for (;;) {
+        if (const int error = call.wait(); error != 0) {
+            return error == FdCall::lapsed ? EINPROGRESS : error;
+        }
+        if (!is_internet(*peer)) {
+            int result = 0;
+            socklen_t size = sizeof result;
+            return impl::sys.getsockopt(call.fd(), SOL_SOCKET, SO_ERROR, &result, &size) == 0 ? result
+                                                                                              : errno;
+        }
+        const int result = begin_connect(call, peer, length);
+        if (result != EALREADY && result != EINPROGRESS) {
+            return result == EISCONN ? 0 : result;
+        }
+    }
+}
+
 int connect_own(FdCall& call, const sockaddr* peer, socklen_t length) noexcept {
     Duration pause = std::chrono::milliseconds(1);
     for (;;) {
         const int error = begin_connect(call, peer, length);
         if (error == EINPROGRESS || error == EINTR) {
-            return end_of_connect(call);
+            return end_of_connect(call, peer, length);
         }
         if (error != EAGAIN || peer->sa_family != AF_UNIX) {
             return error;
@@ -131,6 +153,9 @@ int accept(int fd, sockaddr* peer, socklen_t* length) {
 }
 
 int accept4(int fd, sockaddr* peer, socklen_t* length, int flags) {
+    if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) {
+        return impl::sys.accept4(fd, peer, length, flags);  // an error, whether a connection is there or not
+    }
     return begun(accept_one(fd, [=] { return impl::sys.accept4(fd, peer, length, flags); }),
                  accepted_kind(fd), (flags & SOCK_NONBLOCK) != 0);
 }
