@@ -3,6 +3,7 @@
 
 #include "posix/iovec_part.hpp"
 #include "posix/libc.hpp"
+#include "posix/poll_wait.hpp"
 #include "posix/transfer.hpp"
 
 #include <algorithm>
@@ -162,6 +163,14 @@ namespace {
                                 [&] { return impl::sys.recv(fd, to, size, flags | MSG_DONTWAIT); });
 }
 
+/// Puts into `left` how long it is until `end`.
+bool has_time_left(TimePoint end, Hub& hub, timespec& left) noexcept {
+    const Duration rest = std::max(end - TimePoint(Duration(hub.now())), Duration(0));
+    left.tv_sec = rest / std::chrono::seconds(1);
+    left.tv_nsec = static_cast<long>(rest % std::chrono::seconds(1) / std::chrono::nanoseconds(1));
+    return rest > Duration(0);
+}
+
 }  // namespace
 
 ssize_t recv(int fd, void* to, std::size_t size, int flags) noexcept {
@@ -221,7 +230,8 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) {
 
 int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* limit) {
     Hub* hub = impl::fiber_hub();
-    if (hub == nullptr || (flags & waits_for_nothing) != 0) {
+    Deadline deadline;
+    if (hub == nullptr || (flags & waits_for_nothing) != 0 || !impl::deadline_of(limit, deadline)) {
         return impl::libc.recvmmsg(fd, messages, count, flags, limit);
     }
     FdCall call(*hub, fd, false);
@@ -230,7 +240,7 @@ int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* lim
         return static_cast<int>(result);
     }
     // As the kernel does it: the limit is looked at after each message, and none of them is cut short by it.
-    const TimePoint begun = limit != nullptr ? TimePoint(Duration(hub->now())) : TimePoint();
+    const TimePoint end = deadline.resolve(TimePoint(Duration(hub->now())));
     unsigned done = 0;
     while (done < count) {
         const bool first = done == 0 || (flags & MSG_WAITFORONE) == 0;
@@ -242,9 +252,7 @@ int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* lim
         }
         begin_received(messages[done].msg_hdr);
         messages[done++].msg_len = static_cast<unsigned>(size);
-        if (limit != nullptr &&
-            TimePoint(Duration(hub->now())) - begun >=
-                std::chrono::seconds(limit->tv_sec) + std::chrono::nanoseconds(limit->tv_nsec)) {
+        if (limit != nullptr && !has_time_left(end, *hub, *limit)) {
             break;
         }
     }
