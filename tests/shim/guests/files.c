@@ -1,4 +1,5 @@
 // guest: many
+// guest: hub waits: opening a FIFO does, as long as nobody has its other end
 // Regular files and directories, which never wait: offsets, holes, vectors, appending, O_NONBLOCK without effect, stdio on them; and FIFOs,
 // whose opening waits for the other end.
 #include <fcntl.h>
