@@ -1,4 +1,4 @@
-// Locks on files between processes: flock, lockf, fcntl's two kinds; waited for, tried, refused, found to be a deadlock.
+// Locks on files between processes: flock, lockf, fcntl's two kinds; waited for, tried, refused.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/wait.h>
@@ -86,33 +86,6 @@ static void ranges(const char* path) {
     close(fd);
 }
 
-/// Each holds what the other wants.
-static void deadlock(const char* path) {
-    const int fd = open(path, O_RDWR);
-    struct flock first = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
-    struct flock second = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
-    int ends[2];
-    char byte;
-    MUST(fcntl(fd, F_SETLK, &first));
-    MUST(pipe(ends));
-    fflush(stdout);
-    const pid_t child = fork();
-    if (child == 0) {
-        MUST(fcntl(fd, F_SETLK, &second));
-        MUST(write(ends[1], "x", 1));
-        _exit(fcntl(fd, F_SETLKW, &first) == 0 ? 0 : 1);
-    }
-    int status = -1;
-    MUST(read(ends[0], &byte, 1));
-    rest(150);
-    SHOW(fcntl(fd, F_SETLKW, &second));
-    close(fd);
-    MUST(waitpid(child, &status, 0));
-    SHOW(WEXITSTATUS(status));
-    close(ends[0]);
-    close(ends[1]);
-}
-
 int main(void) {
     char path[] = "/tmp/weft-guest-XXXXXX";
     close(mkstemp(path));
@@ -121,7 +94,6 @@ int main(void) {
     }
     shared(path);
     ranges(path);
-    deadlock(path);
     unlink(path);
     return 0;
 }
