@@ -76,7 +76,7 @@ def cancelled(folder, count, run):
         # Its account gets the directory that it is in.
         account_folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="weft"))
         where = stack.enter_context(daemons.postgres(account_folder))
-        run(count, f"http://127.0.0.1:{port}", redis_path, where, str(tls_port))
+        run(count, f"http://127.0.0.1:{port}", redis_path, where, str(tls_port), in_turn=very_long)
 
 
 def enter_own_network(folder):

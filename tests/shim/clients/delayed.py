@@ -37,7 +37,7 @@ class Crowd:
 
 
 class Http(asyncio.Protocol):
-    """GET /n: "answer n", with 200,000 dots where n % 7 is 6. POST: "got" and how many bytes."""
+    """GET /n: "answer n", with 200,000 dots where n % 7 is 6. POST: "got" and how many bytes. What asks "?never" gets no answer."""
 
     def __init__(self, delay, crowd):
         self.delay, self.crowd = delay, crowd
@@ -60,8 +60,9 @@ class Http(asyncio.Protocol):
             return
         request = head.split(b"\r\n")[0].split(b" ")
         self.received, self.expected = body[self.expected:], None
-        self.crowd.enter()
-        asyncio.get_running_loop().call_later(self.delay, self.answer, request, len(body))
+        if not request[1].endswith(b"?never"):
+            self.crowd.enter()
+            asyncio.get_running_loop().call_later(self.delay, self.answer, request, len(body))
 
     def answer(self, request, size):
         self.crowd.leave()
