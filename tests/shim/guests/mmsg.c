@@ -7,7 +7,7 @@
 enum { count = 5 };
 
 struct batch {
-    char text[count][8];
+    char text[count][32];
     struct iovec pieces[count];
     struct mmsghdr all[count];
 };
