@@ -2,6 +2,7 @@
 // checked as libc does it, and the plain function of the shim does the rest.
 #include "shim/originals.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -46,4 +47,17 @@ WEFT_SHIM(__ppoll_chk, int,
           (pollfd * entries, nfds_t count, const timespec* limit, const sigset_t* mask, std::size_t room)) {
     check(room / sizeof *entries >= count);
     return ::ppoll(entries, count, limit, mask);
+}
+
+// A mode that is needed and was not given: libc's own function says so and ends the program.
+
+WEFT_SHIM(__open_2, int, (const char* path, int flags)) {
+    return __OPEN_NEEDS_MODE(flags) ? WEFT_ORIGINAL(__open_2, int, (const char*, int))(path, flags)
+                                    : ::open(path, flags);
+}
+
+WEFT_SHIM(__openat_2, int, (int directory, const char* path, int flags)) {
+    return __OPEN_NEEDS_MODE(flags)
+               ? WEFT_ORIGINAL(__openat_2, int, (int, const char*, int))(directory, path, flags)
+               : ::openat(directory, path, flags);
 }
