@@ -23,11 +23,15 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <threads.h>
+#include <wchar.h>
 
 // glibc 2.36 has forgotten to say that it is C.
 extern "C" {
 #include <sys/pidfd.h>
 }
+
+// Exported for the macros of old headers: what reads once there is nothing left in the buffer.
+extern "C" int __underflow(FILE*);
 
 // clang-format off
 #define WEFT_LIBC_DESCRIPTORS(X) \
@@ -45,9 +49,12 @@ extern "C" {
     X(gethostbyaddr) X(gethostbyaddr_r) X(gethostbyname) X(gethostbyname2) X(gethostbyname2_r) X(gethostbyname_r) \
     X(getnameinfo) X(res_nquery) X(res_nquerydomain) X(res_nsearch) X(res_nsend) X(res_query) X(res_querydomain) \
     X(res_search) X(res_send)
+#define WEFT_LIBC_STDIO(X) \
+    X(__underflow) X(fclose) X(fgetc) X(fgetc_unlocked) X(fgets) X(fgets_unlocked) X(fgetwc) X(fgetwc_unlocked) X(fgetws) \
+    X(fgetws_unlocked) X(fread) X(fread_unlocked) X(freopen) X(getdelim) X(getw)
 #define WEFT_LIBC_CALLS(X) \
     WEFT_LIBC_DESCRIPTORS(X) WEFT_LIBC_TRANSFERS(X) WEFT_LIBC_POLL(X) WEFT_LIBC_TIME(X) WEFT_LIBC_PROCESSES(X) \
-    WEFT_LIBC_NAMES(X)
+    WEFT_LIBC_NAMES(X) WEFT_LIBC_STDIO(X)
 // clang-format on
 
 namespace weft::impl {

@@ -18,4 +18,5 @@
 #include <weft/posix/poll.hpp>
 #include <weft/posix/process.hpp>
 #include <weft/posix/socket.hpp>
+#include <weft/posix/stdio.hpp>
 #include <weft/posix/time.hpp>
