@@ -1,6 +1,8 @@
 // Waits that end in an errno.
 #include "posix/call.hpp"
 
+#include "posix/signal_wait.hpp"
+
 #include <algorithm>
 #include <new>
 
@@ -30,12 +32,13 @@ int FdCall::rest() noexcept {
         return lapsed;
     }
     direction().ready = true;
-    return rest_until(Deadline(std::min(now + std::chrono::milliseconds(1), deadline_.resolve(now))));
+    return rest_until(Deadline(std::min(now + std::chrono::milliseconds(1), deadline_.resolve(now))), true);
 }
 
 int FdCall::wait() noexcept {
     fix_limit();
     try {
+        const SignalWait signals(hub_, true);
         const IoParked parked =
             park_on(hub_, *state_, direction(), write_ ? WaitReason::writable : WaitReason::readable, record_,
                     deadline_);
@@ -45,7 +48,7 @@ int FdCall::wait() noexcept {
             case Wake::timed_out:
                 return lapsed;
             case Wake::interrupted:
-                return interruption_error();
+                return signals.struck() ? EINTR : interruption_error();
         }
     } catch (const std::bad_alloc&) {
     }
@@ -68,10 +71,14 @@ bool end_rest(WaitRecord&) noexcept { return true; }
 
 }  // namespace
 
-int rest_until(Deadline deadline) noexcept {
+int rest_until(Deadline deadline, bool restarts) noexcept {
     WaitRecord record(WaitReason::sleep, nullptr, &end_rest);
     try {
-        return park(record, deadline) == Wake::interrupted ? interruption_error() : 0;
+        const SignalWait signals(*Hub::current(), restarts);
+        if (park(record, deadline) != Wake::interrupted) {
+            return 0;
+        }
+        return signals.struck() ? EINTR : interruption_error();
     } catch (const std::bad_alloc&) {
         return ENOMEM;
     }

@@ -80,7 +80,8 @@ public:
     [[nodiscard]] bool nonblocking() const noexcept { return is_nonblocking(fd_, *record_); }
 
     /// Waits until it is worth trying: 0 or an errno value; `lapsed` where SO_RCVTIMEO or SO_SNDTIMEO has passed (or the limit
-    /// that until() has set), EBADF once the descriptor is closed, ETIMEDOUT or ECANCELED if the fiber is interrupted.
+    /// that until() has set), EBADF once the descriptor is closed, ETIMEDOUT or ECANCELED if the fiber is interrupted, EINTR by the
+    /// handler of a signal without SA_RESTART.
     [[nodiscard]] int wait() noexcept;
     /// The same where the poller does not know: for a while.
     [[nodiscard]] int rest() noexcept;
@@ -119,7 +120,8 @@ inline int begin_call(Hub& hub, const FdCall& call) noexcept {
     return begin_call(hub);
 }
 
-/// Waits without a descriptor, until `deadline`: 0 once it has passed, else ETIMEDOUT or ECANCELED.
-[[nodiscard]] int rest_until(Deadline deadline) noexcept;
+/// Waits without a descriptor, until `deadline`: 0 once it has passed, else ETIMEDOUT, ECANCELED or (a signal's handler has run;
+/// `restarts`: one without SA_RESTART) EINTR.
+[[nodiscard]] int rest_until(Deadline deadline, bool restarts = false) noexcept;
 
 }  // namespace weft::impl

@@ -114,7 +114,7 @@ int connect_own(FdCall& call, const sockaddr* peer, socklen_t length) noexcept {
             return error;
         }
         // The listener's backlog is full, and no poller tells when it is not any more.
-        if (const int interrupted = impl::rest_until(Deadline(pause)); interrupted != 0) {
+        if (const int interrupted = impl::rest_until(Deadline(pause), true); interrupted != 0) {
             return interrupted;
         }
         pause = std::min(pause * 2, Duration(std::chrono::milliseconds(64)));

@@ -6,6 +6,7 @@
 #include "io/fd_hubs.hpp"
 #include "posix/call.hpp"
 #include "posix/libc.hpp"
+#include "posix/signal_wait.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -46,7 +47,7 @@ bool is_odd(const pollfd& entry) noexcept {
 
 class Waiting {
 public:
-    explicit Waiting(Hub& hub) noexcept : hub_(hub), table_(FdTable::of(hub)) {}
+    Waiting(Hub& hub, bool restarts) noexcept : hub_(hub), table_(FdTable::of(hub)), restarts_(restarts) {}
 
     /// Throws std::bad_alloc.
     void want(int fd, bool write) { wanted_.push_back({fd, write}); }
@@ -73,6 +74,7 @@ private:
     std::vector<Wanted> wanted_;
     std::vector<UniqueFd> own_;
     int odd_ = -1;
+    bool restarts_;
 };
 
 void Waiting::want_odd(const pollfd& entry) {
@@ -123,6 +125,7 @@ int Waiting::wait(Deadline& deadline) {
         }
     } leave{places.get(), wanted_.size()};
     const OutsideWait outside(wanted_.empty() ? nullptr : &hub_);
+    const SignalWait signals(hub_, restarts_);
     switch (park(record, deadline)) {
         case Wake::woken:
             return 0;
@@ -131,7 +134,7 @@ int Waiting::wait(Deadline& deadline) {
         case Wake::interrupted:
             break;
     }
-    return interruption_error();
+    return signals.struck() ? EINTR : interruption_error();
 }
 
 /// What poll() has seen is worth trying for read() and write() too.
@@ -185,8 +188,9 @@ void want_all(Waiting& waiting, const pollfd* entries, nfds_t count) {
     }
 }
 
-int poll_waiting(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, const sigset_t* mask) {
-    Waiting waiting(hub);
+int poll_waiting(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, const sigset_t* mask,
+                 bool restarts) {
+    Waiting waiting(hub, restarts);
     want_all(waiting, entries, count);
     if (mask != nullptr) {
         if (UniqueFd signals = signals_let_through(*mask); signals.get() >= 0) {
@@ -208,7 +212,8 @@ int poll_waiting(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, con
 
 }  // namespace
 
-int poll_in_fiber(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, const sigset_t* mask) noexcept {
+int poll_in_fiber(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, const sigset_t* mask,
+                  bool restarts) noexcept {
     if (const int error = begin_call(hub); error != 0) {
         return fail(error);
     }
@@ -223,7 +228,7 @@ int poll_in_fiber(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, co
             if (deadline.is_relative()) {
                 deadline.fix(TimePoint{Duration{hub.now()}});
             }
-            found = poll_waiting(hub, entries, count, deadline, mask);
+            found = poll_waiting(hub, entries, count, deadline, mask, restarts);
         }
         if (found > 0) {
             note_ready(FdTable::of(hub), entries, count);

@@ -29,7 +29,7 @@ int wait_for_record_lock(int fd, int command, void* argument) noexcept {
         if (result == 0 || (errno != EAGAIN && errno != EACCES)) {
             return result;
         }
-        if (const int error = rest_until(Deadline(pause)); error != 0) {
+        if (const int error = rest_until(Deadline(pause), true); error != 0) {
             return fail(error);
         }
         pause = std::min(pause * 2, Duration(std::chrono::milliseconds(10)));

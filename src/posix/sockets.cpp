@@ -56,7 +56,7 @@ ssize_t peek_all(FdCall& call, msghdr& message, int flags, std::size_t size) noe
             return seen;
         }
         before = seen;
-        if (const int error = impl::rest_until(Deadline(pause)); error != 0) {
+        if (const int error = impl::rest_until(Deadline(pause), true); error != 0) {
             return seen;
         }
         pause = std::min(pause * 2, Duration(std::chrono::milliseconds(10)));

@@ -4,6 +4,7 @@
 #include "shim/originals.hpp"
 
 #include "posix/port.hpp"
+#include "posix/signal_wait.hpp"
 
 #include <signal.h>
 
@@ -20,6 +21,23 @@ using Handler = void (*)(int, siginfo_t*, void*);
 /// The program's handler of each signal.
 constinit std::array<std::atomic<Handler>, NSIG> handlers{};
 
+/// Those of processor time and of faults strike who runs, and so no fiber that waits.
+bool strikes_waits(int signal) noexcept {
+    switch (signal) {
+        case SIGPROF:
+        case SIGVTALRM:
+        case SIGSEGV:
+        case SIGBUS:
+        case SIGFPE:
+        case SIGILL:
+        case SIGTRAP:
+        case SIGSYS:
+            return false;
+        default:
+            return true;
+    }
+}
+
 void enter_handler(int signal, siginfo_t* info, void* context) {
     // Also where an exception leaves it.
     const struct Inside {
@@ -29,6 +47,13 @@ void enter_handler(int signal, siginfo_t* info, void* context) {
     bypass = {.frame = static_cast<const char*>(__builtin_frame_address(0)), .fiber = running_fiber()};
     if (const Handler handler = handlers[static_cast<std::size_t>(signal)].load(std::memory_order_relaxed)) {
         handler(signal, info, context);
+    }
+    if (strikes_waits(signal)) {
+        struct sigaction now {};
+        // Asked each time: siginterrupt() changes it, inside of libc.
+        WEFT_ORIGINAL(sigaction, int, (int, const struct sigaction*, struct sigaction*))
+        (signal, nullptr, &now);
+        handler_has_run((now.sa_flags & SA_RESTART) != 0);
     }
 }
 

@@ -1,3 +1,4 @@
+// guest: without fibers (docs/howto/shim.md says so: a wait that the shim does is none that the kernel could see a circle of)
 // Two processes, each of which waits for a lock that the other has: the system sees it, and tells the second one.
 #include <fcntl.h>
 #include <sys/wait.h>
