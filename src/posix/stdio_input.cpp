@@ -42,6 +42,21 @@ std::size_t bytes_in(const FILE& file) noexcept {
            (has(file, in_backup) ? between(file._IO_save_base, file._IO_save_end) : 0);
 }
 
+/// Moves bytes that were put back, and lie apart since others had been read, to where those were. What libc does with its pointers
+/// when it comes to the end of such bytes.
+void merge_backup(FILE& file) noexcept {
+    const std::size_t size = between(file._IO_read_ptr, file._IO_read_end);
+    if (!has(file, in_backup) || size > between(file._IO_buf_base, file._IO_save_base)) {
+        return;
+    }
+    std::memcpy(file._IO_save_base - size, file._IO_read_ptr, size);
+    std::free(file._IO_read_base);
+    file._IO_read_base = file._IO_read_ptr = file._IO_save_base - size;
+    file._IO_read_end = file._IO_save_end;
+    file._IO_save_base = file._IO_save_end = file._IO_backup_base = nullptr;
+    file._flags &= ~in_backup;
+}
+
 /// How many bytes the line has that begins the buffer, with its delimiter; 0 if its end is not there.
 std::size_t line_in(const FILE& file, int delimiter) noexcept {
     const std::size_t size = between(file._IO_read_ptr, file._IO_read_end);
@@ -227,6 +242,7 @@ template <class Enough>
 bool StdioInput::wait_until(FdCall& call, Enough enough) noexcept {
     for (;;) {
         lock();
+        merge_backup(*file_);
         const bool fixed = has(*file_, in_backup | unbuffered) && bytes_in(*file_) != 0;
         if (has(*file_, _IO_EOF_SEEN) || fixed || enough(*file_)) {
             return true;

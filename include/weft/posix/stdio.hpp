@@ -5,8 +5,8 @@
 //    grows if it must. Only then it takes anything: of two fibers that read lines from one FILE each gets whole lines.
 //  - A call that is interrupted returns as at an error (null, EOF, -1, ferror() set), and what has arrived stays in the buffer.
 //    fread() of more than 64 KiB takes that much at a time, and returns how much it has.
-//  - An unbuffered FILE is waited for before the first byte only (fread(): before each), and so is one of whose input something
-//    else was put back by ungetc(). Wide input is waited for before the first character: libc waits for the rest of one that comes
+//  - An unbuffered FILE is waited for before the first byte only (fread(): before each), and so is one to which more was put back
+//    by ungetc() than was taken. Wide input is waited for before the first character: libc waits for the rest of one that comes
 //    in parts, or of a line, and the hub with it.
 //  - No fiber holds the lock of the FILE while it waits. The scanf family waits, too, through the shim.
 #pragma once

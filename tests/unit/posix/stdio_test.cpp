@@ -307,9 +307,17 @@ TEST_P(PosixStdio, WhatWasPutBackComesFirst) {
     input.put("b");
     EXPECT_EQ(posix::fgetc(input), 'b');
     EXPECT_EQ(::ungetc('a', input), 'a');
-    input.put("cd\n");
-    EXPECT_EQ(posix::fgetc(input), 'a');
-    EXPECT_EQ(get_line(input), "cd\n");
+    auto reading = spawn([&] { EXPECT_EQ(get_line(input), "acd\n"); });
+    for (const char* part : {"c", "d", "\nef"}) {
+        testing::wait_all_parked();
+        EXPECT_FALSE(reading.ready());
+        input.put(part);
+    }
+    reading.get();
+    for (const char put_back : {'1', '2', '3'}) {
+        EXPECT_EQ(::ungetc(put_back, input), put_back);
+    }
+    EXPECT_EQ(get_items(input, 1, 5), "321ef");
 }
 
 // CONFORMANCE 215
