@@ -34,7 +34,8 @@ PAGES = {
     "testing": ("Testing", ["testing/virtual_time.hpp", "testing/shuffled_order.hpp", "testing/sequencer.hpp",
                             "testing/checkpoints.hpp"]),
     "posix": ("libc's calls, cooperative", ["posix/posix.hpp", "posix/socket.hpp", "posix/descriptor.hpp", "posix/poll.hpp", "posix/time.hpp",
-                                            "posix/process.hpp", "posix/names.hpp", "posix/stdio.hpp"]),
+                                            "posix/process.hpp", "posix/names.hpp", "posix/stdio.hpp", "posix/transfer.hpp",
+                                            "posix/queue.hpp", "posix/signal.hpp"]),
     "shim": ("The shim", ["shim/shim.hpp"]),
     "version": ("Version", ["version.hpp"]),
 }

@@ -3,6 +3,7 @@
 
 #include "base/own_fds.hpp"
 #include "io/fd_hubs.hpp"
+#include "posix/end_use.hpp"
 #include "posix/fd_record.hpp"
 #include "posix/libc.hpp"
 
@@ -47,13 +48,6 @@ int duplicated(int from, int to) noexcept {
         impl::begin_shared(to);
     }
     return to;
-}
-
-/// The number is about to mean something else: whoever waits for it hears that it is closed.
-void end_use(int fd) noexcept {
-    const int error = errno;
-    impl::forget_everywhere(fd);
-    errno = error;
 }
 
 /// Calls visit(first, last) for the parts of the range that hold nothing of the library's.
@@ -120,7 +114,7 @@ int dup2(int fd, int to) noexcept {
         return -1;
     }
     if (impl::sys.fcntl(fd, F_GETFD) >= 0) {
-        end_use(to);
+        impl::end_use(to);
     }
     return duplicated(fd, impl::libc.dup2(fd, to));
 }
@@ -131,7 +125,7 @@ int dup3(int fd, int to, int flags) noexcept {
         return -1;
     }
     if (fd != to && impl::sys.fcntl(fd, F_GETFD) >= 0) {
-        end_use(to);
+        impl::end_use(to);
     }
     return duplicated(fd, impl::libc.dup3(fd, to, flags));
 }

@@ -9,6 +9,7 @@
 #include <mqueue.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <pty.h>
 #include <resolv.h>
 #include <semaphore.h>
 #include <spawn.h>
@@ -23,6 +24,7 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <threads.h>
+#include <utmp.h>
 #include <wchar.h>
 
 // glibc 2.36 has forgotten to say that it is C.
@@ -44,7 +46,19 @@ extern "C" int __underflow(FILE*);
 #define WEFT_LIBC_TIME(X) \
     X(clock_nanosleep) X(sleep) X(thrd_sleep) X(usleep)
 #define WEFT_LIBC_PROCESSES(X) \
-    X(fork)
+    X(fork) X(pclose) X(popen) X(posix_spawn) X(posix_spawnp) X(system) \
+    X(wait) X(wait3) X(wait4) X(waitid) X(waitpid)
+#define WEFT_LIBC_LOCKS(X) \
+    X(flock) X(lockf)
+#define WEFT_LIBC_QUEUES(X) \
+    X(mq_receive) X(mq_send) X(mq_timedreceive) X(mq_timedsend)
+#define WEFT_LIBC_SIGNALS(X) \
+    X(sigtimedwait) X(sigwait) X(sigwaitinfo)
+#define WEFT_LIBC_FILES(X) \
+    X(copy_file_range) X(eventfd_read) X(eventfd_write) X(fdatasync) X(fsync) X(pread) X(preadv) X(pwrite) X(pwritev) \
+    X(sendfile) X(splice) X(tee) X(vmsplice)
+#define WEFT_LIBC_STREAMS(X) \
+    X(daemon) X(forkpty) X(login_tty)
 #define WEFT_LIBC_NAMES(X) \
     X(gethostbyaddr) X(gethostbyaddr_r) X(gethostbyname) X(gethostbyname2) X(gethostbyname2_r) X(gethostbyname_r) \
     X(getnameinfo) X(res_nquery) X(res_nquerydomain) X(res_nsearch) X(res_nsend) X(res_query) X(res_querydomain) \
@@ -54,6 +68,7 @@ extern "C" int __underflow(FILE*);
     X(fgetws_unlocked) X(fread) X(fread_unlocked) X(freopen) X(getdelim) X(getw)
 #define WEFT_LIBC_CALLS(X) \
     WEFT_LIBC_DESCRIPTORS(X) WEFT_LIBC_TRANSFERS(X) WEFT_LIBC_POLL(X) WEFT_LIBC_TIME(X) WEFT_LIBC_PROCESSES(X) \
+    WEFT_LIBC_LOCKS(X) WEFT_LIBC_QUEUES(X) WEFT_LIBC_SIGNALS(X) WEFT_LIBC_FILES(X) WEFT_LIBC_STREAMS(X) \
     WEFT_LIBC_NAMES(X) WEFT_LIBC_STDIO(X)
 // clang-format on
 

@@ -28,21 +28,28 @@ void JobEnd::tell() noexcept {
     }
 }
 
+bool JobEnd::enlist(Record& record) noexcept {
+    const std::lock_guard guard(lock_);
+    waiter_ = over_ ? nullptr : &record;
+    return !over_;
+}
+
 int JobEnd::await() noexcept {
     Record record(*this);
-    {
-        const std::lock_guard guard(lock_);
-        if (over_) {
-            return 0;
-        }
-        waiter_ = &record;
-    }
     Deadline deadline = never;
-    if (park(record, deadline) != Wake::interrupted) {
+    if (!enlist(record) || park(record, deadline) != Wake::interrupted) {
         return 0;
     }
     abandoned_.store(true, std::memory_order_relaxed);
     return interruption_error();
+}
+
+void JobEnd::await_shielded() noexcept {
+    Record record(*this);
+    Deadline deadline = never;
+    if (enlist(record)) {
+        static_cast<void>(park_shielded(record, deadline));
+    }
 }
 
 }  // namespace weft::impl

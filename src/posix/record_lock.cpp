@@ -1,11 +1,9 @@
-// Locks of files: tried again and again, since a thread that waits in the kernel could not be called back when its fiber is
-// interrupted, and would take the lock for nobody.
+// Locks of files and of parts of them: tried again and again.
 #include "posix/record_lock.hpp"
 
-#include "posix/call.hpp"
 #include "posix/libc.hpp"
 
-#include <algorithm>
+#include <weft/posix/descriptor.hpp>
 
 namespace weft::impl {
 
@@ -20,20 +18,30 @@ int wait_for_record_lock(int fd, int command, void* argument) noexcept {
     if (hub == nullptr) {
         return sys.fcntl(fd, command, argument);
     }
-    if (const int error = begin_call(*hub); error != 0) {
-        return fail(error);
-    }
-    Duration pause = std::chrono::microseconds(200);
-    for (;;) {
-        const int result = sys.fcntl(fd, without_waiting(command), argument);
-        if (result == 0 || (errno != EAGAIN && errno != EACCES)) {
-            return result;
-        }
-        if (const int error = rest_until(Deadline(pause), true); error != 0) {
-            return fail(error);
-        }
-        pause = std::min(pause * 2, Duration(std::chrono::milliseconds(10)));
-    }
+    return try_with_pauses(*hub, [=] { return sys.fcntl(fd, without_waiting(command), argument); });
 }
 
 }  // namespace weft::impl
+
+namespace weft::posix {
+
+int flock(int fd, int operation) noexcept {
+    impl::Hub* hub = impl::fiber_hub();
+    if (hub == nullptr || (operation & (LOCK_NB | LOCK_UN)) != 0) {
+        return impl::libc.flock(fd, operation);
+    }
+    return impl::try_with_pauses(*hub, [=] { return impl::libc.flock(fd, operation | LOCK_NB); });
+}
+
+int lockf(int fd, int command, off_t size) {
+    if (command != F_LOCK || impl::fiber_hub() == nullptr) {
+        return impl::libc.lockf(fd, command, size);
+    }
+    struct flock part {};
+    part.l_type = F_WRLCK;
+    part.l_whence = SEEK_CUR;
+    part.l_len = size;
+    return impl::wait_for_record_lock(fd, F_SETLKW, &part);
+}
+
+}  // namespace weft::posix

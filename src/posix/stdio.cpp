@@ -1,8 +1,7 @@
 // The calls that read from a FILE: its input is waited for, and the rest is libc's.
 #include <weft/posix/stdio.hpp>
 
-#include "io/fd_hubs.hpp"
-#include "posix/fd_record.hpp"
+#include "posix/end_use.hpp"
 #include "posix/libc.hpp"
 #include "posix/stdio_input.hpp"
 
@@ -60,19 +59,6 @@ std::size_t read_items(Read* read, char* to, std::size_t size, std::size_t count
 
 std::size_t room_for_text(int size) noexcept { return size > 1 ? static_cast<std::size_t>(size) - 1 : 0; }
 
-/// Its descriptor is about to be closed, by libc itself.
-void end_use(const FILE* file) noexcept {
-    if (file == nullptr || file->_fileno < 0) {
-        return;
-    }
-    const int error = errno;
-    if (impl::FdRecord* record = impl::known_record(file->_fileno)) {
-        record->forget();
-    }
-    impl::forget_everywhere(file->_fileno);
-    errno = error;
-}
-
 }  // namespace
 
 std::size_t fread(void* to, std::size_t size, std::size_t count, FILE* from) noexcept {
@@ -122,12 +108,12 @@ int getw(FILE* from) noexcept {
 }
 
 int fclose(FILE* file) {
-    end_use(file);
+    impl::end_use_of_stream(file);
     return impl::libc.fclose(file);
 }
 
 FILE* freopen(const char* path, const char* mode, FILE* file) {
-    end_use(file);
+    impl::end_use_of_stream(file);
     return impl::libc.freopen(path, mode, file);
 }
 

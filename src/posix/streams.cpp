@@ -1,7 +1,8 @@
 // read and write in all forms, by what the descriptor is: sockets take a flag per call, pipes and the like one per transfer where
-// the kernel has it, and are asked first where it has not; files are read and written at once.
+// the kernel has it, and are asked first where it has not; files are read and written at once, or by a thread.
 #include <weft/posix/descriptor.hpp>
 
+#include "posix/files.hpp"
 #include "posix/iovec_part.hpp"
 #include "posix/libc.hpp"
 #include "posix/transfer.hpp"
@@ -157,7 +158,7 @@ ssize_t read(int fd, void* to, std::size_t size) noexcept {
             return read_pollable(call, &buffer, 1);
         }
     }
-    return impl::sys.read(fd, to, size);
+    return impl::call_on_file(fd, [=] { return impl::sys.read(fd, to, size); });
 }
 
 ssize_t readv(int fd, const iovec* buffers, int count) noexcept {
@@ -179,12 +180,14 @@ ssize_t readv(int fd, const iovec* buffers, int count) noexcept {
         case Way::pollable:
             return read_pollable(call, buffers, count);
     }
-    return impl::sys.readv(fd, buffers, count);
+    return impl::call_on_file(fd, [=] { return impl::sys.readv(fd, buffers, count); });
 }
 
 ssize_t preadv2(int fd, const iovec* buffers, int count, off_t offset, int flags) noexcept {
-    return offset == -1 && flags == 0 ? posix::readv(fd, buffers, count)
-                                      : impl::libc.preadv2(fd, buffers, count, offset, flags);
+    if (offset == -1 && flags == 0) {
+        return posix::readv(fd, buffers, count);
+    }
+    return impl::call_on_file(fd, [=] { return impl::libc.preadv2(fd, buffers, count, offset, flags); });
 }
 
 ssize_t write(int fd, const void* from, std::size_t size) noexcept {
@@ -207,7 +210,7 @@ ssize_t write(int fd, const void* from, std::size_t size) noexcept {
             return write_pollable(call, &buffer, 1);
         }
     }
-    return impl::sys.write(fd, from, size);
+    return impl::call_on_file(fd, [=] { return impl::sys.write(fd, from, size); });
 }
 
 ssize_t writev(int fd, const iovec* buffers, int count) noexcept {
@@ -229,12 +232,14 @@ ssize_t writev(int fd, const iovec* buffers, int count) noexcept {
         case Way::pollable:
             return write_pollable(call, buffers, count);
     }
-    return impl::sys.writev(fd, buffers, count);
+    return impl::call_on_file(fd, [=] { return impl::sys.writev(fd, buffers, count); });
 }
 
 ssize_t pwritev2(int fd, const iovec* buffers, int count, off_t offset, int flags) noexcept {
-    return offset == -1 && flags == 0 ? posix::writev(fd, buffers, count)
-                                      : impl::libc.pwritev2(fd, buffers, count, offset, flags);
+    if (offset == -1 && flags == 0) {
+        return posix::writev(fd, buffers, count);
+    }
+    return impl::call_on_file(fd, [=] { return impl::libc.pwritev2(fd, buffers, count, offset, flags); });
 }
 
 }  // namespace weft::posix

@@ -26,6 +26,11 @@ WEFT_SHIM(__read_chk, ssize_t, (int fd, void* to, std::size_t size, std::size_t 
     return ::read(fd, to, size);
 }
 
+WEFT_SHIM(__pread_chk, ssize_t, (int fd, void* to, std::size_t size, off_t offset, std::size_t room)) {
+    check(size <= room);
+    return ::pread(fd, to, size, offset);
+}
+
 WEFT_SHIM(__recv_chk, ssize_t, (int fd, void* to, std::size_t size, std::size_t room, int flags)) {
     check(size <= room);
     return ::recv(fd, to, size, flags);

@@ -1,9 +1,12 @@
 // The start of the shim, and what switches it on and off.
 #include <weft/shim/shim.hpp>
 
+#include "shim/children.hpp"
 #include "shim/gate.hpp"
 #include "shim/group_names.hpp"
 #include "shim/originals.hpp"
+
+#include <weft/posix/transfer.hpp>
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -30,9 +33,11 @@ std::uint32_t bits_of(std::initializer_list<Group> groups, std::uint32_t none) n
     try {
         const char* list =
             std::getenv("WEFT_SHIM");  // NOLINT(concurrency-mt-unsafe): no other thread is there yet
+        impl::set_up_children(std::getenv("WEFT_SHIM_CHILDREN"));  // NOLINT(concurrency-mt-unsafe)
         const bool given = list != nullptr && *list != '\0';
         impl::enabled_groups.store(given ? impl::parse_groups(list) : impl::default_groups,
                                    std::memory_order_relaxed);
+        posix::offload_files(enabled(Group::file));
     } catch (const std::exception& error) {
         const std::string text = std::string("weft: ") + error.what() + "\n";
         static_cast<void>(!::write(2, text.data(), text.size()));
@@ -44,10 +49,12 @@ std::uint32_t bits_of(std::initializer_list<Group> groups, std::uint32_t none) n
 
 void enable(std::initializer_list<Group> groups) noexcept {
     impl::enabled_groups.fetch_or(bits_of(groups, impl::default_groups), std::memory_order_relaxed);
+    posix::offload_files(enabled(Group::file));
 }
 
 void disable(std::initializer_list<Group> groups) noexcept {
     impl::enabled_groups.fetch_and(~bits_of(groups, ~std::uint32_t{0}), std::memory_order_relaxed);
+    posix::offload_files(enabled(Group::file));
 }
 
 bool enabled(Group group) noexcept { return impl::group_enabled(group); }

@@ -30,6 +30,9 @@ WEFT_API int dup(int fd) noexcept;
 WEFT_API int dup2(int fd, int to) noexcept;
 WEFT_API int dup3(int fd, int to, int flags) noexcept;
 WEFT_API int fcntl(int fd, int command, ...);
+/// A lock that somebody else holds, also by fcntl(F_SETLKW), is tried again and again: the kernel does not say when it is free.
+WEFT_API int flock(int fd, int operation) noexcept;
+WEFT_API int lockf(int fd, int command, off_t size);
 WEFT_API int ioctl(int fd, unsigned long request, ...) noexcept;
 WEFT_API int pipe(int* ends) noexcept;
 WEFT_API int pipe2(int* ends, int flags) noexcept;

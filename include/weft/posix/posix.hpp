@@ -17,6 +17,9 @@
 #include <weft/posix/names.hpp>
 #include <weft/posix/poll.hpp>
 #include <weft/posix/process.hpp>
+#include <weft/posix/queue.hpp>
+#include <weft/posix/signal.hpp>
 #include <weft/posix/socket.hpp>
 #include <weft/posix/stdio.hpp>
 #include <weft/posix/time.hpp>
+#include <weft/posix/transfer.hpp>
