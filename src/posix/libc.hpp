@@ -53,7 +53,7 @@ extern "C" int __underflow(FILE*);
 #define WEFT_LIBC_QUEUES(X) \
     X(mq_receive) X(mq_send) X(mq_timedreceive) X(mq_timedsend)
 #define WEFT_LIBC_SIGNALS(X) \
-    X(sigtimedwait) X(sigwait) X(sigwaitinfo)
+    X(pause) X(sigsuspend) X(sigtimedwait) X(sigwait) X(sigwaitinfo)
 #define WEFT_LIBC_FILES(X) \
     X(copy_file_range) X(eventfd_read) X(eventfd_write) X(fdatasync) X(fsync) X(pread) X(preadv) X(pwrite) X(pwritev) \
     X(sendfile) X(splice) X(tee) X(vmsplice)

@@ -50,6 +50,21 @@ int take_signal(Hub& hub, const sigset_t* set, siginfo_t* info, Deadline deadlin
     return signal;
 }
 
+/// Parks until a handler has run; `mask` as for ppoll().
+int wait_for_handler(Hub& hub, const sigset_t* mask) noexcept {
+    // Never ready. A wait for nothing at all would count as a deadlock.
+    const UniqueFd nothing(impl::sys.eventfd(0, EFD_CLOEXEC));
+    if (!nothing) {
+        return -1;
+    }
+    impl::begin_here(nothing.get());
+    pollfd entry{.fd = nothing.get(), .events = POLLIN, .revents = 0};
+    static_cast<void>(impl::poll_in_fiber(hub, &entry, 1, never, mask));
+    const int error = errno;
+    impl::forget_here(nothing.get());
+    return impl::fail(error);
+}
+
 }  // namespace
 
 int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* limit) noexcept {
@@ -81,6 +96,16 @@ int sigwait(const sigset_t* set, int* signal) noexcept {
     *signal = found;
     errno = error;
     return 0;
+}
+
+int sigsuspend(const sigset_t* mask) noexcept {
+    Hub* hub = impl::fiber_hub();
+    return hub == nullptr || mask == nullptr ? impl::libc.sigsuspend(mask) : wait_for_handler(*hub, mask);
+}
+
+int pause() noexcept {
+    Hub* hub = impl::fiber_hub();
+    return hub == nullptr ? impl::libc.pause() : wait_for_handler(*hub, nullptr);
 }
 
 }  // namespace weft::posix

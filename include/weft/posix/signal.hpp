@@ -14,4 +14,9 @@ WEFT_API int sigwait(const sigset_t* set, int* signal) noexcept;
 WEFT_API int sigwaitinfo(const sigset_t* set, siginfo_t* info) noexcept;
 WEFT_API int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* limit) noexcept;
 
+/// Until a handler has run on this thread, which is known of handlers that were installed under the shim. Signals that `mask`
+/// holds back and that are open now are held back from nobody meanwhile: other fibers run.
+WEFT_API int sigsuspend(const sigset_t* mask) noexcept;
+WEFT_API int pause() noexcept;
+
 }  // namespace weft::posix

@@ -3,6 +3,7 @@
 
 #include <sys/file.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -14,6 +15,7 @@
 #include <weft/scope/scope.hpp>
 #include <weft/testing/virtual_time.hpp>
 
+#include "posix/signal_wait.hpp"
 #include "support/held_child.hpp"
 #include "support/hub_fixture.hpp"
 
@@ -208,7 +210,7 @@ TEST_P(PosixSignal, IsWaitedForWhileOthersRun) {
     siginfo_t info{};
     auto informed = spawn([&] { return posix::sigwaitinfo(blocked.set(), &info); });
     wait_all_parked();
-    ::sigqueue(::getpid(), SIGUSR1, sigval{.sival_int = 17});
+    ::pthread_sigqueue(::pthread_self(), SIGUSR1, sigval{.sival_int = 17});
     EXPECT_EQ(informed.get(), SIGUSR1);
     EXPECT_EQ(info.si_value.sival_int, 17);
 }
@@ -241,6 +243,43 @@ TEST_P(PosixSignal, LimitsAndErrorsAreLibcs) {
     int signal = 0;
     move_on_after(1ms, [&] { error = posix::sigwait(blocked.set(), &signal); });
     EXPECT_EQ(error, ETIMEDOUT);
+}
+
+std::atomic<int> handled{0};
+/// As handlers are under the shim.
+void count_signal(int) {
+    handled.fetch_add(1);
+    impl::handler_has_run(true);
+}
+
+TEST_P(PosixSignal, AHandlerEndsAPauseAndOnlyWhatTheMaskLetsThrough) {
+    struct sigaction action {};
+    struct sigaction before {};
+    action.sa_handler = count_signal;
+    action.sa_flags = SA_RESTART;
+    ::sigaction(SIGUSR1, &action, &before);
+    int error = 0;
+    auto pausing = spawn([&] { error = posix::pause() < 0 ? errno : 0; });
+    wait_all_parked();
+    EXPECT_FALSE(pausing.ready());
+    ::raise(SIGUSR1);
+    pausing.join();
+    EXPECT_EQ(error, EINTR);
+    {
+        const Blocked blocked{SIGUSR1};
+        sigset_t none;
+        sigemptyset(&none);
+        auto suspended = spawn([&] { error = posix::sigsuspend(&none) < 0 ? errno : 0; });
+        wait_all_parked();
+        error = 0;
+        const int count = handled.load();
+        ::raise(SIGUSR1);
+        EXPECT_EQ(handled.load(), count);
+        suspended.join();
+        EXPECT_EQ(handled.load(), count + 1);
+        EXPECT_EQ(error, EINTR);
+    }
+    ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 }  // namespace
