@@ -139,6 +139,23 @@ void list_hub(int fd, FdTable& table) {
     }
 }
 
+int next_watched(int fd) noexcept {
+    for (auto index = static_cast<std::size_t>(fd > 0 ? fd : 0); index / chunk_size < chunks.size();) {
+        Chunk* chunk = chunks[index / chunk_size].load(std::memory_order_acquire);
+        if (chunk == nullptr) {
+            index = (index / chunk_size + 1) * chunk_size;
+            continue;
+        }
+        Entry& entry = (*chunk)[index % chunk_size];
+        const std::lock_guard lock(entry.lock);
+        if (entry.first != nullptr || !entry.more.empty()) {
+            return static_cast<int>(index);
+        }
+        ++index;
+    }
+    return -1;
+}
+
 void unlist_hub(int fd, FdTable& table) noexcept {
     Entry& entry = entry_of(fd);
     const std::lock_guard lock(entry.lock);

@@ -11,6 +11,8 @@ void begin_here(int fd) noexcept;
 
 /// The hub begins to watch the descriptor. Any thread.
 void list_hub(int fd, FdTable& table);
+/// The first descriptor at or after `fd` that a hub watches, or -1. Any thread.
+int next_watched(int fd) noexcept;
 /// The hub ends.
 void unlist_hub(int fd, FdTable& table) noexcept;
 

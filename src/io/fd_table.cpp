@@ -71,9 +71,31 @@ void FdTable::forget(int fd, int error) noexcept {
     state.listed = false;
     forget_direction(state.read, hub_, error);
     forget_direction(state.write, hub_, error);
+    std::erase_if(end_waits_, [fd, error](const EndWait& wait) {
+        if (wait.fd != fd) {
+            return false;
+        }
+        if (wait.record->take(wait.tag)) {
+            wait.record->error = error;
+            wake(*wait.record);
+        }
+        return true;
+    });
+}
+
+void FdTable::await_end(int fd, IoWait& record, std::uint32_t tag) {
+    end_waits_.push_back({fd, &record, tag});
+    if (FdState& state = at(fd); !state.listed) {
+        list(fd, state);
+    }
+}
+
+void FdTable::leave_ends(const IoWait& record) noexcept {
+    std::erase_if(end_waits_, [&record](const EndWait& wait) { return wait.record == &record; });
 }
 
 void FdTable::after_fork() noexcept {
+    end_waits_.clear();
     const auto begin_anew = [](Direction& direction) {
         direction.watch.started = false;
         direction.watch.waiter = direction.watch.waiter_record = nullptr;

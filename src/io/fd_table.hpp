@@ -22,6 +22,12 @@ struct Direction {
     bool ready = true;
 };
 
+/// What all waits for a descriptor are: whoever ends one may have to say why.
+struct IoWait : WaitRecord {
+    using WaitRecord::WaitRecord;
+    int error = 0;
+};
+
 struct alignas(64) FdState {
     Direction read;
     Direction write;
@@ -78,6 +84,11 @@ public:
         }
     }
 
+    /// Wakes the record, as its member `tag`, when the descriptor is closed, and for nothing else. Throws std::bad_alloc.
+    void await_end(int fd, IoWait& record, std::uint32_t tag);
+    /// It does not wait any more.
+    void leave_ends(const IoWait& record) noexcept;
+
     Hub& hub() noexcept { return hub_; }
 
 private:
@@ -87,14 +98,15 @@ private:
     FdState& grow(std::size_t index);
     void list(int fd, FdState& state);
 
+    struct EndWait {
+        int fd;
+        IoWait* record;
+        std::uint32_t tag;
+    };
+
     Hub& hub_;
     std::vector<std::unique_ptr<Chunk>> chunks_;
-};
-
-/// What all waits in the lists of a Direction are: whoever ends one may have to say why.
-struct IoWait : WaitRecord {
-    using WaitRecord::WaitRecord;
-    int error = 0;
+    std::vector<EndWait> end_waits_;  ///< nearly always none
 };
 
 /// A fiber's wait for one direction.

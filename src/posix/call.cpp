@@ -10,7 +10,7 @@ namespace weft::impl {
 
 void FdCall::make_state() noexcept {
     try {
-        state_ = fd_ >= 0 ? &FdTable::of(hub_).at(fd_) : nullptr;
+        state_ = is_possible(fd_) ? &FdTable::of(hub_).at(fd_) : nullptr;
     } catch (const std::bad_alloc&) {
         state_ = nullptr;
     }

@@ -74,6 +74,8 @@ public:
     }
 
     [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
+    /// What a call that is not valid() fails with.
+    [[nodiscard]] int error() const noexcept { return is_possible(fd_) ? ENOMEM : EBADF; }
     [[nodiscard]] int fd() const noexcept { return fd_; }
     [[nodiscard]] FdRecord& record() const noexcept { return *record_; }
     [[nodiscard]] Direction& direction() const noexcept { return write_ ? state_->write : state_->read; }

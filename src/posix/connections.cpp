@@ -1,4 +1,5 @@
 // Connections: accept and connect know no flag that keeps one call from blocking.
+#include <weft/core/run.hpp>
 #include <weft/posix/socket.hpp>
 
 #include "posix/libc.hpp"
@@ -35,7 +36,7 @@ int accept_one(int fd, Take take) {
     }
     FdCall call(*hub, fd, false);
     if (!call.valid()) {
-        return impl::fail(fd < 0 ? EBADF : ENOMEM);
+        return impl::fail(call.error());
     }
     if (const int error = impl::begin_call(*hub); error != 0) {
         return impl::fail(error);
@@ -61,9 +62,25 @@ int begun(int fd, FdKind kind, bool is_nonblocking) noexcept {
     return fd;
 }
 
-/// What a listener accepts is of its own kind.
-FdKind accepted_kind(int fd) noexcept {
-    return fd < 0 ? FdKind::unknown : impl::kind_of(fd, impl::record_of(fd));
+/// Whether a fresh socket has limits for its waits.
+void note_limits(int fd) noexcept {
+    impl::FdRecord& record = impl::record_of(fd);
+    record.set(impl::FdRecord::limits);
+    if (impl::time_limit(fd, record, false) == 0 && impl::time_limit(fd, record, true) == 0) {
+        record.clear(impl::FdRecord::limits);  // nobody need ask at each wait
+    }
+}
+
+/// What a listener accepts is of its own kind, and may inherit its limits.
+int accepted(int fd, int listener, bool is_nonblocking) noexcept {
+    if (fd >= 0) {
+        impl::FdRecord& from = impl::record_of(listener);
+        impl::begin_own(fd, impl::kind_of(listener, from), is_nonblocking);
+        if (!impl::is_own(from) || from.has(impl::FdRecord::limits)) {
+            note_limits(fd);
+        }
+    }
+    return fd;
 }
 
 /// Begins to connect a socket that nobody else can see: it does not block for the length of that call.
@@ -105,6 +122,9 @@ int end_of_connect(FdCall& call, const sockaddr* peer, socklen_t length) noexcep
 
 int connect_own(FdCall& call, const sockaddr* peer, socklen_t length) noexcept {
     Duration pause = std::chrono::milliseconds(1);
+    const std::int64_t limit = impl::time_limit(call.fd(), call.record(), true);
+    Deadline deadline = limit != 0 ? Deadline(Duration(limit)) : never;
+    deadline.fix(weft::now());
     for (;;) {
         const int error = begin_connect(call, peer, length);
         if (error == EINPROGRESS || error == EINTR) {
@@ -114,7 +134,12 @@ int connect_own(FdCall& call, const sockaddr* peer, socklen_t length) noexcept {
             return error;
         }
         // The listener's backlog is full, and no poller tells when it is not any more.
-        if (const int interrupted = impl::rest_until(Deadline(pause), true); interrupted != 0) {
+        const TimePoint now = weft::now();
+        if (deadline.resolve(now) <= now) {
+            return EAGAIN;
+        }
+        if (const int interrupted = impl::rest_until(std::min(now + pause, deadline.resolve(now)), true);
+            interrupted != 0) {
             return interrupted;
         }
         pause = std::min(pause * 2, Duration(std::chrono::milliseconds(64)));
@@ -148,16 +173,15 @@ int connect_shared(int fd, const sockaddr* peer, socklen_t length) noexcept {
 }  // namespace
 
 int accept(int fd, sockaddr* peer, socklen_t* length) {
-    return begun(accept_one(fd, [=] { return impl::libc.accept(fd, peer, length); }), accepted_kind(fd),
-                 false);
+    return accepted(accept_one(fd, [=] { return impl::libc.accept(fd, peer, length); }), fd, false);
 }
 
 int accept4(int fd, sockaddr* peer, socklen_t* length, int flags) {
     if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) {
         return impl::sys.accept4(fd, peer, length, flags);  // an error, whether a connection is there or not
     }
-    return begun(accept_one(fd, [=] { return impl::sys.accept4(fd, peer, length, flags); }),
-                 accepted_kind(fd), (flags & SOCK_NONBLOCK) != 0);
+    return accepted(accept_one(fd, [=] { return impl::sys.accept4(fd, peer, length, flags); }), fd,
+                    (flags & SOCK_NONBLOCK) != 0);
 }
 
 int connect(int fd, const sockaddr* peer, socklen_t length) noexcept {
@@ -167,7 +191,7 @@ int connect(int fd, const sockaddr* peer, socklen_t length) noexcept {
     }
     FdCall call(*hub, fd, true);
     if (!call.valid()) {
-        return impl::fail(fd < 0 ? EBADF : ENOMEM);
+        return impl::fail(call.error());
     }
     if (const int error = impl::begin_call(*hub); error != 0) {
         return impl::fail(error);

@@ -69,6 +69,14 @@ int without_own(unsigned first, unsigned last, Visit visit) noexcept {
     return 0;
 }
 
+/// Closes, one by one, what next() finds in the range: somebody has to hear of it.
+void close_noted(unsigned first, unsigned last, int (*next)(int) noexcept) noexcept {
+    for (int fd = first <= INT_MAX ? next(static_cast<int>(first)) : -1;
+         fd >= 0 && static_cast<unsigned>(fd) <= last; fd = next(fd + 1)) {
+        posix::close(fd);
+    }
+}
+
 }  // namespace
 
 int close(int fd) {
@@ -87,10 +95,8 @@ int close_range(unsigned first, unsigned last, int flags) noexcept {
                                       flags);  // close-on-exec, which the library's have, or an error
     }
     return without_own(first, last, [flags](unsigned from, unsigned to) noexcept {
-        for (int fd = from <= INT_MAX ? impl::next_known(static_cast<int>(from)) : -1;
-             fd >= 0 && static_cast<unsigned>(fd) <= to; fd = impl::next_known(fd + 1)) {
-            close(fd);
-        }
+        close_noted(from, to, &impl::next_known);
+        close_noted(from, to, &impl::next_watched);
         return impl::libc.close_range(from, to, flags);
     });
 }
@@ -124,7 +130,7 @@ int dup3(int fd, int to, int flags) noexcept {
         errno = EBUSY;
         return -1;
     }
-    if (fd != to && impl::sys.fcntl(fd, F_GETFD) >= 0) {
+    if (fd != to && (flags & ~O_CLOEXEC) == 0 && impl::sys.fcntl(fd, F_GETFD) >= 0) {
         impl::end_use(to);
     }
     return duplicated(fd, impl::libc.dup3(fd, to, flags));

@@ -59,7 +59,7 @@ FdKind ask_kind(int fd) noexcept {
 
 }  // namespace
 
-constinit std::array<std::atomic<FdChunk*>, 16384> fd_chunks{};
+constinit std::array<std::atomic<FdChunk*>, most_descriptors / fd_chunk_size> fd_chunks{};
 
 FdRecord& make_record(int fd) noexcept {
     const auto index = static_cast<std::size_t>(fd);
@@ -131,7 +131,9 @@ bool is_nonblocking(int fd, const FdRecord& record) noexcept {
 FdKind ask_kind_of(int fd, FdRecord& record) noexcept {
     const int error = errno;
     const FdKind kind = ask_kind(fd);
-    if (&record != &nobody) {
+    // Of a file it is not remembered: if it were closed behind the library's back and the number a pipe's by now, reading would
+    // block. All others are found out by the calls that they get.
+    if (&record != &nobody && kind != FdKind::file) {
         record.set_kind(kind);
     }
     errno = error;

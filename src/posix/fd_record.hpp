@@ -40,10 +40,15 @@ struct FdRecord {
     void forget() noexcept { bits.store(0, std::memory_order_relaxed); }
 };
 
+/// As many as there are tables for. The kernel's own limit (fs.nr_open) is a million unless somebody raises it.
+inline constexpr int most_descriptors = 1 << 24;
+/// Whether there can be such a descriptor: for others no tables grow.
+constexpr bool is_possible(int fd) noexcept { return fd >= 0 && fd < most_descriptors; }
+
 inline constexpr std::size_t fd_chunk_size = 1024;
 using FdChunk = std::array<FdRecord, fd_chunk_size>;
 /// Made when needed and never given back. As many as io/fd_hubs has room for.
-extern constinit std::array<std::atomic<FdChunk*>, 16384> fd_chunks;
+extern constinit std::array<std::atomic<FdChunk*>, most_descriptors / fd_chunk_size> fd_chunks;
 
 /// The record of a descriptor if there is one, else null.
 inline FdRecord* known_record(int fd) noexcept {

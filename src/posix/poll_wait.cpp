@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace weft::impl {
@@ -28,14 +29,15 @@ struct ManyWait : IoWait {
 
 /// A place in one queue.
 struct Place {
-    Direction* direction;
+    Direction* direction = nullptr;
     WaitNode node;
 };
 
-/// A direction of a descriptor to wait for.
+/// What to wait for in a direction of a descriptor.
+enum class Want : unsigned char { reading, writing, its_end };
 struct Wanted {
     int fd;
-    bool write;
+    Want what;
 };
 
 /// What a poller cannot tell apart (urgent data alone, the end of the other side alone) is left to an epoll instance of its own,
@@ -50,16 +52,18 @@ public:
     Waiting(Hub& hub, bool restarts) noexcept : hub_(hub), table_(FdTable::of(hub)), restarts_(restarts) {}
 
     /// Throws std::bad_alloc.
-    void want(int fd, bool write) { wanted_.push_back({fd, write}); }
+    void want(int fd, Want what) { wanted_.push_back({fd, what}); }
     void want_odd(const pollfd& entry);
     /// Keeps a descriptor for the length of the wait, and waits for it.
     void want_own(UniqueFd fd) {
-        want(fd.get(), false);
+        want(fd.get(), Want::reading);
         own_.push_back(std::move(fd));
     }
 
     /// 0 once there may be something, FdCall::lapsed, or an errno value. Throws std::bad_alloc.
     int wait(Deadline& deadline);
+    /// The descriptor whose end has ended the last wait, or -1. Its number may mean something else by now, or still mean it.
+    [[nodiscard]] int ended() const noexcept { return ended_; }
     ~Waiting() {
         for (const UniqueFd& fd : own_) {
             forget_here(fd.get());
@@ -69,15 +73,20 @@ public:
     Waiting& operator=(const Waiting&) = delete;
 
 private:
+    void leave(const ManyWait& record, Place* places) noexcept;
+
     Hub& hub_;
     FdTable& table_;
     std::vector<Wanted> wanted_;
     std::vector<UniqueFd> own_;
     int odd_ = -1;
     bool restarts_;
+    int ended_ = -1;
+    int ends_ = 0;  ///< how many of the wait are for an end alone
 };
 
 void Waiting::want_odd(const pollfd& entry) {
+    want(entry.fd, Want::its_end);  // the other instance forgets it without a word
     if (odd_ < 0) {
         UniqueFd set(sys.epoll_create1(EPOLL_CLOEXEC));
         odd_ = set.get();
@@ -100,34 +109,34 @@ int Waiting::wait(Deadline& deadline) {
         record.fd = wanted_.front().fd;
     }
     const std::unique_ptr<Place[]> places(new Place[wanted_.size()]);
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-        FdState& state = table_.at(wanted_[i].fd);
-        places[i].direction = wanted_[i].write ? &state.write : &state.read;
-        table_.watch(state, *places[i].direction);
-    }
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-        Place& place = places[i];
-        place.node.record = &record;
-        place.node.tag = static_cast<std::uint32_t>(i);
-        place.direction->waiters.push(place.node);
-        place.direction->watch.waiter = &hub_.running();
-        place.direction->watch.waiter_record = &record;
-    }
     struct Leave {
+        Waiting& waiting;
+        const ManyWait& record;
         Place* places;
-        std::size_t count;
-        ~Leave() {
-            for (std::size_t i = 0; i < count; ++i) {
-                if (places[i].node.linked) {
-                    places[i].direction->waiters.remove(places[i].node);
-                }
-            }
+        ~Leave() { waiting.leave(record, places); }
+    } leave{*this, record, places.get()};
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+        const auto tag = static_cast<std::uint32_t>(i);
+        if (wanted_[i].what == Want::its_end) {
+            table_.await_end(wanted_[i].fd, record, tag);
+            ++ends_;
+            continue;
         }
-    } leave{places.get(), wanted_.size()};
+        FdState& state = table_.at(wanted_[i].fd);
+        Direction& direction = wanted_[i].what == Want::writing ? state.write : state.read;
+        table_.watch(state, direction);
+        places[i].direction = &direction;
+        places[i].node.record = &record;
+        places[i].node.tag = tag;
+        direction.waiters.push(places[i].node);
+        direction.watch.waiter = &hub_.running();
+        direction.watch.waiter_record = &record;
+    }
     const OutsideWait outside(wanted_.empty() ? nullptr : &hub_);
     const SignalWait signals(hub_, restarts_);
     switch (park(record, deadline)) {
         case Wake::woken:
+            ended_ = record.error != 0 ? wanted_[record.winner()].fd : -1;
             return 0;
         case Wake::timed_out:
             return FdCall::lapsed;
@@ -137,10 +146,21 @@ int Waiting::wait(Deadline& deadline) {
     return signals.struck() ? EINTR : interruption_error();
 }
 
+void Waiting::leave(const ManyWait& record, Place* places) noexcept {
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+        if (places[i].node.linked) {
+            places[i].direction->waiters.remove(places[i].node);
+        }
+    }
+    if (std::exchange(ends_, 0) != 0) {
+        table_.leave_ends(record);
+    }
+}
+
 /// What poll() has seen is worth trying for read() and write() too.
 void note_ready(FdTable& table, const pollfd* entries, nfds_t count) {
     for (nfds_t i = 0; i < count; ++i) {
-        if (entries[i].revents != 0 && entries[i].fd >= 0) {
+        if (entries[i].revents != 0 && (entries[i].revents & POLLNVAL) == 0) {
             FdState& state = table.at(entries[i].fd);
             state.read.ready = state.read.ready || (entries[i].revents & ~write_events) != 0;
             state.write.ready = state.write.ready || (entries[i].revents & ~read_events) != 0;
@@ -180,12 +200,23 @@ void want_all(Waiting& waiting, const pollfd* entries, nfds_t count) {
             continue;
         }
         if ((entry.events & read_events) != 0) {
-            waiting.want(entry.fd, false);
+            waiting.want(entry.fd, Want::reading);
         }
         if ((entry.events & write_events) != 0) {
-            waiting.want(entry.fd, true);
+            waiting.want(entry.fd, Want::writing);
         }
     }
+}
+
+/// Answers for a descriptor that is closed now, or as good as: how many answers there are then.
+int answer_ended(pollfd* entries, nfds_t count, int ended, int found) noexcept {
+    for (nfds_t i = 0; i < count; ++i) {
+        if (entries[i].fd == ended) {
+            found += entries[i].revents == 0 ? 1 : 0;
+            entries[i].revents = POLLNVAL;
+        }
+    }
+    return found;
 }
 
 int poll_waiting(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, const sigset_t* mask,
@@ -203,7 +234,10 @@ int poll_waiting(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, con
         if (error > 0) {
             return fail(error);
         }
-        const int found = ask_now(entries, count, mask);
+        int found = ask_now(entries, count, mask);
+        if (error == 0 && waiting.ended() >= 0 && found >= 0) {
+            found = answer_ended(entries, count, waiting.ended(), found);
+        }
         if (found != 0 || error == FdCall::lapsed) {
             return found;
         }

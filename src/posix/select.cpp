@@ -1,13 +1,15 @@
 // select of libc's shape, by poll.
 #include <weft/posix/poll.hpp>
 
+#include "base/unique_fd.hpp"
 #include "posix/call.hpp"
 #include "posix/libc.hpp"
 #include "posix/poll_wait.hpp"
 
 #include <algorithm>
-#include <climits>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 
@@ -27,19 +29,27 @@ constexpr fd_mask bit(int fd) noexcept {
 }
 bool contains(fd_set* set, int fd) noexcept { return set != nullptr && (word(set, fd) & bit(fd)) != 0; }
 
-/// Beyond it nothing is open, and the kernel does not look.
-int most_descriptors() noexcept {
-    rlimit limit{};
-    return impl::sys.getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX
-               ? static_cast<int>(limit.rlim_cur)
-               : INT_MAX;
+/// How much of the sets is looked at: as in the kernel, no more than its table of the process has room for. Callers say
+/// getdtablesize(), whatever the size of their sets.
+int looked_at(int count) noexcept {
+    if (count <= FD_SETSIZE) {
+        return count;
+    }
+    char text[2048] = {};
+    const UniqueFd file(impl::sys.open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+    if (file.get() >= 0) {
+        static_cast<void>(!impl::sys.read(file.get(), text, sizeof text - 1));
+    }
+    const char* line = std::strstr(text, "\nFDSize:");
+    const long room = line != nullptr ? std::strtol(line + 8, nullptr, 10) : FD_SETSIZE;
+    return static_cast<int>(std::min<long>(count, room));
 }
 
 /// The three sets of select() as entries of poll(). As libc's: -1 and EBADF if one is not open.
 class Selection {
 public:
     Selection(int count, fd_set* readable, fd_set* writable, fd_set* exceptional)
-        : sets_{readable, writable, exceptional}, limit_(std::min(count, most_descriptors())) {
+        : sets_{readable, writable, exceptional}, limit_(looked_at(count)) {
         int wanted = 0;
         for (int fd = 0; fd < limit_; ++fd) {
             wanted += events_of(fd) != 0 ? 1 : 0;

@@ -16,7 +16,7 @@ using impl::Hub;
 
 namespace {
 
-// These never wait, whatever the socket is like: libc's call is the right one.
+// Receiving with these never waits, whatever the socket is like: libc's call is the right one.
 constexpr int waits_for_nothing = MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB;
 
 /// Less than all of a stream's bytes empties it; what looks ahead or insists on all its bytes says nothing.
@@ -30,7 +30,7 @@ std::size_t whole_of(FdCall& call, std::size_t size, int flags) noexcept {
 /// What a call has to do first. False: `result` is its result.
 inline bool begin(Hub& hub, FdCall& call, ssize_t& result) noexcept {
     if (!call.valid()) {
-        result = impl::fail(call.fd() < 0 ? EBADF : ENOMEM);
+        result = impl::fail(call.error());
         return false;
     }
     if (const int error = impl::begin_call(hub, call); error != 0) {
@@ -99,16 +99,17 @@ ssize_t receive_all(FdCall& call, msghdr& message, int flags, std::size_t size) 
     return static_cast<ssize_t>(done);
 }
 
-bool waits_for_all(FdCall& call, int flags) noexcept {
-    return (flags & MSG_WAITALL) != 0 && impl::kind_of(call.fd(), call.record()) == FdKind::stream;
+bool waits_for_all(FdCall& call, std::size_t size, int flags) noexcept {
+    return (flags & MSG_WAITALL) != 0 && size != 0 &&
+           impl::kind_of(call.fd(), call.record()) == FdKind::stream;
 }
 
 ssize_t receive_message(FdCall& call, msghdr& message, int flags) noexcept {
-    if (waits_for_all(call, flags)) {
-        return receive_all(call, message, flags, impl::total_size(message.msg_iov, message.msg_iovlen));
+    const std::size_t size = impl::total_size(message.msg_iov, message.msg_iovlen);
+    if (waits_for_all(call, size, flags)) {
+        return receive_all(call, message, flags, size);
     }
-    const std::size_t whole =
-        call.record().kind() == FdKind::stream ? impl::total_size(message.msg_iov, message.msg_iovlen) : 0;
+    const std::size_t whole = call.record().kind() == FdKind::stream ? size : 0;
     return impl::try_until_done(call, (flags & MSG_PEEK) != 0 ? 0 : whole,
                                 [&] { return impl::sys.recvmsg(call.fd(), &message, flags | MSG_DONTWAIT); });
 }
@@ -128,6 +129,27 @@ void begin_received(const msghdr& message) noexcept {
             impl::begin_shared(fd);
         }
     }
+}
+
+/// recvfrom(), or recv() where nobody asks who it was, for a stream's bytes until all are there.
+ssize_t receive_bytes(FdCall& call, void* to, std::size_t size, int flags, sockaddr* from,
+                      socklen_t* length) noexcept {
+    iovec buffer{to, size};
+    msghdr message{};
+    message.msg_iov = &buffer;
+    message.msg_iovlen = 1;
+    message.msg_name = from;
+    message.msg_namelen = from != nullptr && length != nullptr ? *length : 0;
+    const ssize_t got = receive_all(call, message, flags, size);
+    if (got >= 0 && from != nullptr && length != nullptr) {
+        *length = message.msg_namelen;
+    }
+    return got;
+}
+
+/// A call that has sent something tells of that, and leaves the signal to the next one.
+constexpr int part_flags(int flags, std::size_t done) noexcept {
+    return flags | MSG_DONTWAIT | (done != 0 ? MSG_NOSIGNAL : 0);
 }
 
 /// Descriptors that leave with a message: who gets them may change what they share.
@@ -152,12 +174,8 @@ namespace {
     if (!begin(hub, call, result)) {
         return result;
     }
-    if (waits_for_all(call, flags)) {
-        iovec buffer{to, size};
-        msghdr message{};
-        message.msg_iov = &buffer;
-        message.msg_iovlen = 1;
-        return receive_all(call, message, flags, size);
+    if (waits_for_all(call, size, flags)) {
+        return receive_bytes(call, to, size, flags, nullptr, nullptr);
     }
     return impl::try_until_done(call, whole_of(call, size, flags),
                                 [&] { return impl::sys.recv(fd, to, size, flags | MSG_DONTWAIT); });
@@ -208,6 +226,9 @@ ssize_t recvfrom(int fd, void* to, std::size_t size, int flags, sockaddr* from, 
     ssize_t result = 0;
     if (!begin(*hub, call, result)) {
         return result;
+    }
+    if (waits_for_all(call, size, flags)) {
+        return receive_bytes(call, to, size, flags, from, length);
     }
     return impl::try_until_done(call, whole_of(call, size, flags), [&] {
         return impl::sys.recvfrom(fd, to, size, flags | MSG_DONTWAIT, from, length);
@@ -261,7 +282,7 @@ int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* lim
 
 ssize_t send(int fd, const void* from, std::size_t size, int flags) noexcept {
     Hub* hub = impl::fiber_hub();
-    if (hub == nullptr || (flags & waits_for_nothing) != 0) {
+    if (hub == nullptr || (flags & MSG_DONTWAIT) != 0) {
         return impl::sys.send(fd, from, size, flags);
     }
     if (impl::begin_short(*hub, fd, true) != nullptr) [[likely]] {
@@ -270,8 +291,10 @@ ssize_t send(int fd, const void* from, std::size_t size, int flags) noexcept {
             return sent;
         }
         if (sent >= 0) {
-            const ssize_t more = sendto(fd, static_cast<const char*>(from) + sent,
-                                        size - static_cast<std::size_t>(sent), flags, nullptr, 0);
+            const auto done = static_cast<std::size_t>(sent);
+            const int how = sent > 0 ? flags | MSG_NOSIGNAL : flags;
+            const ssize_t more =
+                sendto(fd, static_cast<const char*>(from) + done, size - done, how, nullptr, 0);
             return more > 0 ? sent + more : sent;
         }
         if (!impl::means_wait(errno)) {
@@ -289,7 +312,7 @@ ssize_t sendto(int fd, const void* from, std::size_t size, int flags, const sock
                              : impl::sys.sendto(fd, data, left, how, to, length);
     };
     const auto* data = static_cast<const char*>(from);
-    if (hub == nullptr || (flags & waits_for_nothing) != 0) {
+    if (hub == nullptr || (flags & MSG_DONTWAIT) != 0) {
         return send_part(data, size, flags);
     }
     FdCall call(*hub, fd, true);
@@ -301,7 +324,7 @@ ssize_t sendto(int fd, const void* from, std::size_t size, int flags, const sock
         return impl::try_until_done(call, 0, [&] { return send_part(data, size, flags | MSG_DONTWAIT); });
     }
     return impl::try_until_all(call, size, [&](std::size_t done) {
-        return send_part(data + done, size - done, flags | MSG_DONTWAIT);
+        return send_part(data + done, size - done, part_flags(flags, done));
     });
 }
 
@@ -310,7 +333,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     if (message != nullptr) {
         share_sent(*message);
     }
-    if (hub == nullptr || (flags & waits_for_nothing) != 0 || message == nullptr) {
+    if (hub == nullptr || (flags & MSG_DONTWAIT) != 0 || message == nullptr) {
         return impl::sys.sendmsg(fd, message, flags);
     }
     FdCall call(*hub, fd, true);
@@ -331,12 +354,12 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
         msghdr part{};  // address and control data have gone with the first bytes
         part.msg_iov = rest.data();
         part.msg_iovlen = rest.count();
-        return impl::sys.sendmsg(fd, &part, flags | MSG_DONTWAIT);
+        return impl::sys.sendmsg(fd, &part, part_flags(flags, done));
     });
 }
 
 int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
-    if (impl::fiber_hub() == nullptr || (flags & waits_for_nothing) != 0) {
+    if (impl::fiber_hub() == nullptr || (flags & MSG_DONTWAIT) != 0) {
         return impl::libc.sendmmsg(fd, messages, count, flags);
     }
     for (unsigned done = 0; done < count; ++done) {

@@ -21,7 +21,7 @@ using impl::Hub;
 namespace {
 
 // What a write to something that the poller calls writable cannot block on: a pipe has a page at least, a terminal less.
-constexpr std::size_t small_part = 512;
+constexpr std::size_t small_part = 128;
 constexpr std::size_t pipe_part = 4096;
 
 /// Not EINVAL: that is an answer to the transfer itself, such as a read of four bytes from a counter of eight.
