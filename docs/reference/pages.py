@@ -35,7 +35,8 @@ PAGES = {
                             "testing/checkpoints.hpp"]),
     "posix": ("libc's calls, cooperative", ["posix/posix.hpp", "posix/socket.hpp", "posix/descriptor.hpp", "posix/poll.hpp", "posix/time.hpp",
                                             "posix/process.hpp", "posix/names.hpp", "posix/stdio.hpp", "posix/transfer.hpp",
-                                            "posix/queue.hpp", "posix/signal.hpp"]),
+                                            "posix/queue.hpp", "posix/signal.hpp",
+                                            "posix/lock.hpp", "posix/thread.hpp"]),
     "shim": ("The shim", ["shim/shim.hpp"]),
     "version": ("Version", ["version.hpp"]),
 }

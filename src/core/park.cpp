@@ -204,8 +204,13 @@ void wake(WaitRecord& record) noexcept {
         hub->make_ready(*fiber);
         return;
     }
+    wake_from_signal(record);
+}
+
+void wake_from_signal(WaitRecord& record) noexcept {
+    FiberBlock* fiber = record.fiber;
     fiber->mail.run = &run_woken;
-    hub->post(fiber->mail);
+    fiber->hub.load(std::memory_order_relaxed)->post(fiber->mail);
 }
 
 void throw_unwoken(Wake how, const char* operation) {

@@ -28,6 +28,8 @@ inline void park_or_throw(WaitRecord& record, Deadline& deadline, const char* op
 
 /// Makes the owner of a record that the caller has won run again. Exactly once per win; any thread.
 void wake(WaitRecord& record) noexcept;
+/// The same from a signal handler, which may have interrupted the hub at anything. Only for records of fibers.
+void wake_from_signal(WaitRecord& record) noexcept;
 
 /// Whether a wait that started now would be interrupted; then throw_interrupt() says how. Only in a fiber.
 [[nodiscard]] bool interrupted() noexcept;

@@ -66,10 +66,23 @@ extern "C" int __underflow(FILE*);
 #define WEFT_LIBC_STDIO(X) \
     X(__underflow) X(fclose) X(fgetc) X(fgetc_unlocked) X(fgets) X(fgets_unlocked) X(fgetwc) X(fgetwc_unlocked) X(fgetws) \
     X(fgetws_unlocked) X(fread) X(fread_unlocked) X(freopen) X(getdelim) X(getw)
+#define WEFT_LIBC_THREAD_LOCKS(X) \
+    X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock) X(pthread_mutex_clocklock) \
+    X(pthread_mutex_unlock) X(pthread_mutex_init) X(pthread_mutex_destroy) X(pthread_cond_wait) \
+    X(pthread_cond_timedwait) X(pthread_cond_clockwait) X(pthread_cond_signal) X(pthread_cond_broadcast) \
+    X(pthread_rwlock_rdlock) X(pthread_rwlock_wrlock) X(pthread_rwlock_tryrdlock) X(pthread_rwlock_trywrlock) \
+    X(pthread_rwlock_timedrdlock) X(pthread_rwlock_timedwrlock) X(pthread_rwlock_clockrdlock) \
+    X(pthread_rwlock_clockwrlock) X(pthread_rwlock_unlock) X(pthread_barrier_wait) X(pthread_spin_lock) \
+    X(pthread_spin_trylock) X(sem_wait) X(sem_timedwait) X(sem_clockwait) X(sem_trywait) X(sem_post) \
+    X(mtx_lock) X(mtx_timedlock) X(mtx_trylock) X(mtx_unlock) X(cnd_wait) X(cnd_timedwait) X(cnd_signal) \
+    X(cnd_broadcast) X(syscall)
+#define WEFT_LIBC_THREADS(X) \
+    X(pthread_join) X(pthread_tryjoin_np) X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(thrd_join) \
+    X(pthread_key_create) X(pthread_key_delete) X(pthread_getspecific) X(pthread_setspecific)
 #define WEFT_LIBC_CALLS(X) \
     WEFT_LIBC_DESCRIPTORS(X) WEFT_LIBC_TRANSFERS(X) WEFT_LIBC_POLL(X) WEFT_LIBC_TIME(X) WEFT_LIBC_PROCESSES(X) \
     WEFT_LIBC_LOCKS(X) WEFT_LIBC_QUEUES(X) WEFT_LIBC_SIGNALS(X) WEFT_LIBC_FILES(X) WEFT_LIBC_STREAMS(X) \
-    WEFT_LIBC_NAMES(X) WEFT_LIBC_STDIO(X)
+    WEFT_LIBC_NAMES(X) WEFT_LIBC_STDIO(X) WEFT_LIBC_THREAD_LOCKS(X) WEFT_LIBC_THREADS(X)
 // clang-format on
 
 namespace weft::impl {

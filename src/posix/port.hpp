@@ -5,6 +5,8 @@
 
 #include <weft/base/export.hpp>
 
+#include <semaphore.h>
+
 namespace weft::impl {
 
 /// The fiber that runs on this thread, as a name; null without a hub.
@@ -12,5 +14,8 @@ namespace weft::impl {
 /// The library's tables of libc's functions, where the shim enters the originals.
 [[nodiscard]] WEFT_API Sys& system_functions() noexcept;
 [[nodiscard]] WEFT_API Libc& libc_functions() noexcept;
+
+/// sem_post() in a signal handler. Changes errno only if it fails.
+WEFT_API int sem_post_from_signal(sem_t* semaphore) noexcept;
 
 }  // namespace weft::impl

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <weft/posix/descriptor.hpp>
+#include <weft/posix/lock.hpp>
 #include <weft/posix/names.hpp>
 #include <weft/posix/poll.hpp>
 #include <weft/posix/process.hpp>
@@ -21,5 +22,6 @@
 #include <weft/posix/signal.hpp>
 #include <weft/posix/socket.hpp>
 #include <weft/posix/stdio.hpp>
+#include <weft/posix/thread.hpp>
 #include <weft/posix/time.hpp>
 #include <weft/posix/transfer.hpp>
