@@ -5,6 +5,7 @@
 #include "shim/gate.hpp"
 #include "shim/group_names.hpp"
 #include "shim/originals.hpp"
+#include "shim/own_code.hpp"
 
 #include <weft/posix/transfer.hpp>
 
@@ -30,6 +31,7 @@ std::uint32_t bits_of(std::initializer_list<Group> groups, std::uint32_t none) n
 /// Before the program's own constructors, and after those of the libraries that the shim needs.
 [[gnu::constructor(101)]] void start() noexcept {
     impl::find_originals();
+    impl::find_own_code();
     try {
         const char* list =
             std::getenv("WEFT_SHIM");  // NOLINT(concurrency-mt-unsafe): no other thread is there yet

@@ -46,7 +46,12 @@ void enter(Table& table) noexcept {
 
 void* look_up(Name name) noexcept {
     const auto index = static_cast<std::size_t>(name);
-    void* found = ::dlsym(RTLD_NEXT, names[index]);
+    // The older one of two functions of that name knows another layout, and some libraries' dlsym() finds it first.
+    const bool two_layouts = std::strncmp(names[index], "pthread_cond_", 13) == 0;
+    void* found = two_layouts ? ::dlvsym(RTLD_NEXT, names[index], "GLIBC_2.3.2") : nullptr;
+    if (found == nullptr) {
+        found = ::dlsym(RTLD_NEXT, names[index]);
+    }
     originals[index].store(found, std::memory_order_relaxed);
     return found;
 }
