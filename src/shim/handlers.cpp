@@ -10,7 +10,8 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
+#include <cstdint>
+#include <cstring>
 
 namespace weft::impl {
 
@@ -84,12 +85,12 @@ sighandler_t told(int signal, sighandler_t from_kernel, Handler before) noexcept
 /// For signal() and its relatives: they take a handler and return the one before.
 template <class Install>
 sighandler_t install(int signal, sighandler_t handler, Install original) noexcept {
-    if (!group_enabled(shim::Group::signal) || !known(signal)) {
+    if (!known(signal)) {
         return original(signal, handler);
     }
     std::atomic<Handler>& place = handlers[static_cast<std::size_t>(signal)];
     const Handler before = place.load(std::memory_order_relaxed);
-    const bool wrapped = is_function(handler);
+    const bool wrapped = is_function(handler) && group_enabled(shim::Group::signal);
     if (wrapped) {
         place.store(full(handler), std::memory_order_relaxed);
     }
@@ -112,14 +113,14 @@ WEFT_SHIM(sigaction, int, (int signal, const struct sigaction* action, struct si
     using namespace weft::impl;
     const auto libc_sigaction =
         WEFT_ORIGINAL(sigaction, int, (int, const struct sigaction*, struct sigaction*));
-    if (!group_enabled(weft::shim::Group::signal) || !known(signal)) {
+    if (!known(signal)) {
         return libc_sigaction(signal, action, old);
     }
     std::atomic<Handler>& place = handlers[static_cast<std::size_t>(signal)];
     const Handler before = place.load(std::memory_order_relaxed);
     struct sigaction entered {};
     const struct sigaction* passed = action;
-    if (action != nullptr && is_function(action->sa_handler)) {
+    if (action != nullptr && is_function(action->sa_handler) && group_enabled(weft::shim::Group::signal)) {
         place.store(full(action->sa_handler), std::memory_order_relaxed);
         entered = *action;
         entered.sa_sigaction = &enter_handler;
@@ -146,22 +147,42 @@ WEFT_SHIM(sigset, sighandler_t, (int signal, sighandler_t handler)) {
     return install(signal, handler, WEFT_ORIGINAL(sigset, sighandler_t, (int, sighandler_t)));
 }
 
-// Who jumps out of a handler has left it. (Who jumps within one is not told apart.)
+// Who jumps out of a handler has left it; who jumps within it has not.
 
-using JumpFunction = void(void*, int);
+namespace weft::impl {
 
-WEFT_SHIM(longjmp, void, (void* to, int value)) {
-    using namespace weft::impl;
-    if (bypass.frame != vfork_child) {
+namespace {
+
+/// Where the stack pointer will be after the jump.
+const char* target_of([[maybe_unused]] const void* to) noexcept {
+#if defined(__x86_64__)
+    // glibc keeps it as the seventh of eight registers, xored with the thread's guard and rotated.
+    std::uint64_t kept = 0;
+    std::memcpy(&kept, static_cast<const char*>(to) + 6 * sizeof kept, sizeof kept);
+    std::uint64_t guard = 0;
+    __asm__("movq %%fs:0x30, %0" : "=r"(guard));
+    return reinterpret_cast<const char*>((kept >> 17 | kept << 47) ^ guard);
+#else
+    return reinterpret_cast<const char*>(~std::uintptr_t{0});
+#endif
+}
+
+void leave_handlers(const void* to) noexcept {
+    if (bypass.frame != vfork_child && target_of(to) > bypass.frame) {
         bypass.frame = nullptr;
     }
-    original<JumpFunction>(Name::name_longjmp)(to, value);
+}
+
+}  // namespace
+
+}  // namespace weft::impl
+
+WEFT_SHIM(longjmp, void, (void* to, int value)) {
+    weft::impl::leave_handlers(to);
+    WEFT_ORIGINAL(longjmp, void, (void*, int))(to, value);
 }
 
 WEFT_SHIM(__longjmp_chk, void, (void* to, int value)) {
-    using namespace weft::impl;
-    if (bypass.frame != vfork_child) {
-        bypass.frame = nullptr;
-    }
-    original<JumpFunction>(Name::name___longjmp_chk)(to, value);
+    weft::impl::leave_handlers(to);
+    WEFT_ORIGINAL(__longjmp_chk, void, (void*, int))(to, value);
 }

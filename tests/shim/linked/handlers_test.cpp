@@ -93,7 +93,6 @@ TEST_F(ShimHandlers, OneThatInterruptsTheHubItselfMayCallWhatItLikes) {
         }
     });
     other.join();
-    const testing::VirtualTime::Hold hold;
     thread.join();
     EXPECT_GT(calls, 0);
     EXPECT_TRUE(sleeping_parks());
@@ -118,7 +117,8 @@ TEST_F(ShimHandlers, OneWithinAnotherIsOneToo) {
 /// Deeper on the stack than a handler that was entered from here.
 [[gnu::noinline]] bool parks_deep_down() {
     volatile char room[64 * 1024];
-    room[0] = room[sizeof room - 1] = 1;
+    room[0] = 1;
+    room[sizeof room - 1] = 1;
     const bool parks = sleeping_parks();
     room[1] = 1;
     return parks;
