@@ -33,7 +33,7 @@ extern "C" {
 }
 
 // Exported for the macros of old headers: what reads once there is nothing left in the buffer.
-extern "C" int __underflow(FILE*);
+extern "C" int __underflow(FILE*);  // NOLINT(bugprone-reserved-identifier): libc's
 
 // clang-format off
 #define WEFT_LIBC_DESCRIPTORS(X) \
@@ -89,7 +89,8 @@ namespace weft::impl {
 
 /// As Sys: read without synchronisation, replaced only while no other thread runs.
 struct Libc {
-#define WEFT_LIBC_ENTRY(name) decltype(&::name) name = &::name;
+#define WEFT_LIBC_ENTRY(name) \
+    decltype(&::name) name = &::name;  // NOLINT(bugprone-macro-parentheses): a declaration
     WEFT_LIBC_CALLS(WEFT_LIBC_ENTRY)
 #undef WEFT_LIBC_ENTRY
 };

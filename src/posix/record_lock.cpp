@@ -13,7 +13,7 @@ constexpr int without_waiting(int command) noexcept { return command == F_SETLKW
 
 }  // namespace
 
-int wait_for_record_lock(int fd, int command, void* argument) noexcept {
+int wait_for_record_lock(int fd, int command, void* argument) {
     Hub* hub = fiber_hub();
     if (hub == nullptr) {
         return sys.fcntl(fd, command, argument);

@@ -29,6 +29,6 @@ int try_with_pauses(Hub& hub, Attempt attempt) noexcept {
 }
 
 /// fcntl(fd, F_SETLKW or F_OFD_SETLKW, argument).
-int wait_for_record_lock(int fd, int command, void* argument) noexcept;
+int wait_for_record_lock(int fd, int command, void* argument);
 
 }  // namespace weft::impl

@@ -20,7 +20,7 @@ int number_at(std::string_view text) {
 
 std::size_t lines(std::string_view text) {
     std::size_t count = 0;
-    for (std::size_t at = 0; (at = text.find("\r\n", at)) != text.npos; at += 2) ++count;
+    for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string_view::npos; at += 2) ++count;
     return count;
 }
 
