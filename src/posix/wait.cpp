@@ -18,8 +18,10 @@ using impl::Hub;
 
 namespace {
 
+constexpr int clone_children = static_cast<int>(__WCLONE);  // the highest bit
+
 /// Nobody is told of stops and continuations by a descriptor, nor of what a debugger waits for.
-constexpr int not_by_descriptor = WSTOPPED | WCONTINUED | __WALL | __WCLONE | __WNOTHREAD;
+constexpr int not_by_descriptor = WSTOPPED | WCONTINUED | __WALL | clone_children | __WNOTHREAD;
 
 /// Until the descriptor says that its process has ended: 0 or an errno value.
 int wait_readable(Hub& hub, int fd) noexcept {
@@ -90,7 +92,7 @@ int collect(Hub& hub, const ChildEvent& event, Attempt attempt) noexcept {
 }
 
 ChildEvent event_of(pid_t child, int options) noexcept {
-    const int flags = WEXITED | (options & (WUNTRACED | WCONTINUED | __WALL | __WCLONE | __WNOTHREAD));
+    const int flags = WEXITED | (options & (WUNTRACED | WCONTINUED | __WALL | clone_children | __WNOTHREAD));
     if (child > 0) {
         return {P_PID, static_cast<id_t>(child), flags};
     }
@@ -100,7 +102,7 @@ ChildEvent event_of(pid_t child, int options) noexcept {
     return {P_PGID, static_cast<id_t>(child == 0 ? ::getpgrp() : -child), flags};
 }
 
-constexpr int known_flags = WEXITED | WSTOPPED | WCONTINUED | WNOWAIT | __WNOTHREAD | __WALL | __WCLONE;
+constexpr int known_flags = WEXITED | WSTOPPED | WCONTINUED | WNOWAIT | __WNOTHREAD | __WALL | clone_children;
 
 }  // namespace
 

@@ -9,7 +9,7 @@
 
 #include <cstddef>
 
-extern "C" [[noreturn]] void __chk_fail();
+extern "C" [[noreturn]] void __chk_fail();  // NOLINT(bugprone-reserved-identifier): libc's
 
 namespace {
 

@@ -140,7 +140,7 @@ std::size_t without_shim(std::string_view list, char* to) noexcept {
 
 void set_up_children(const char* value) {
     const std::string_view given = value != nullptr ? value : "";
-    if (given != "" && given != "0" && given != "1") {
+    if (!given.empty() && given != "0" && given != "1") {
         throw std::invalid_argument("WEFT_SHIM_CHILDREN: '" + std::string(given) + "' is neither 0 nor 1");
     }
     children_have_it = given != "0";

@@ -15,8 +15,9 @@ using weft::impl::StdioInput;
 using weft::impl::wrap_gate;
 using weft::shim::Group;
 
-extern "C" [[noreturn]] void __chk_fail();
+extern "C" [[noreturn]] void __chk_fail();  // NOLINT(bugprone-reserved-identifier): libc's
 
+// NOLINTBEGIN(bugprone-macro-parentheses): parameters and arguments come with theirs
 /// What `need` says is waited for in a fiber, and libc does the rest; its checks, too.
 #define WEFT_STDIO(name, result, parameters, arguments, file, need, failed) \
     WEFT_SHIM(name, result, parameters) {                                   \
@@ -27,6 +28,7 @@ extern "C" [[noreturn]] void __chk_fail();
         StdioInput input(file);                                             \
         return input.need ? libc_call arguments : failed;                   \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace {
 

@@ -22,6 +22,7 @@ bool is_own_call([[maybe_unused]] const void* caller) noexcept {
 
 }  // namespace weft::impl
 
+// NOLINTBEGIN(bugprone-macro-parentheses): parameters and arguments come with theirs
 #define WEFT_GATED(gate, group, name, result, parameters, arguments)                 \
     WEFT_SHIM(name, result, parameters) {                                            \
         using ::weft::shim::Group;                                                   \
@@ -36,3 +37,4 @@ bool is_own_call([[maybe_unused]] const void* caller) noexcept {
 #define BOOK(group, name, result, parameters, arguments) \
     WEFT_GATED(book_gate, group, name, result, parameters, arguments)
 #include "shim/table.def"
+// NOLINTEND(bugprone-macro-parentheses)
