@@ -74,7 +74,8 @@ int mq_timedsend(mqd_t queue, const char* from, std::size_t size, unsigned prior
                  const timespec* until) noexcept {
     Hub* hub = impl::fiber_hub();
     if (is_plain(hub, queue, until)) {
-        return impl::libc.mq_timedsend(queue, from, size, priority, until);
+        return until != nullptr ? impl::libc.mq_timedsend(queue, from, size, priority, until)
+                                : impl::libc.mq_send(queue, from, size, priority);
     }
     return static_cast<int>(try_until_done(*hub, queue, true, until, [=]() -> ssize_t {
         return impl::libc.mq_timedsend(queue, from, size, priority, &long_ago);
@@ -90,7 +91,8 @@ ssize_t mq_timedreceive(mqd_t queue, char* to, std::size_t size, unsigned* prior
                         const timespec* until) noexcept {
     Hub* hub = impl::fiber_hub();
     if (is_plain(hub, queue, until)) {
-        return impl::libc.mq_timedreceive(queue, to, size, priority, until);
+        return until != nullptr ? impl::libc.mq_timedreceive(queue, to, size, priority, until)
+                                : impl::libc.mq_receive(queue, to, size, priority);
     }
     return try_until_done(*hub, queue, false, until,
                           [=] { return impl::libc.mq_timedreceive(queue, to, size, priority, &long_ago); });

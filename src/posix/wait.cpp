@@ -130,9 +130,11 @@ pid_t wait(int* status) noexcept {
     return impl::fiber_hub() == nullptr ? impl::libc.wait(status) : posix::wait4(-1, status, 0, nullptr);
 }
 
-int waitid(idtype_t what, id_t id, siginfo_t* info, int options) noexcept {
+// C programs pass what is no idtype_t, and are told so by libc.
+[[gnu::no_sanitize("enum")]] int waitid(idtype_t what, id_t id, siginfo_t* info, int options) noexcept {
     Hub* hub = impl::fiber_hub();
-    if (hub == nullptr || (options & WNOHANG) != 0 || (options & ~known_flags) != 0) {
+    const bool is_known = what == P_ALL || what == P_PID || what == P_PGID || what == P_PIDFD;
+    if (hub == nullptr || !is_known || (options & WNOHANG) != 0 || (options & ~known_flags) != 0) {
         return impl::libc.waitid(what, id, info, options);
     }
     if (what == P_PIDFD) {

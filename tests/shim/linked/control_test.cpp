@@ -86,7 +86,7 @@ TEST_F(ShimControl, ACallThatIsUnderWayGoesOnAsItBegan) {
 
 // CONFORMANCE 299
 TEST_F(ShimControl, TheOriginalsAreThereUnderEachName) {
-    EXPECT_TRUE(shim::wraps("recv"));
+    EXPECT_TRUE(shim::wraps("splice"));  // a name that no sanitizer stands in front of
     EXPECT_TRUE(shim::wraps("__read"));
     EXPECT_TRUE(shim::wraps("__poll_chk"));
     EXPECT_FALSE(shim::wraps("strlen"));
