@@ -2,6 +2,7 @@
 """Allocators that are preloaded too, before the shim and behind it: they start up in the middle of its own start.
 
 usage: allocators_test.py weft-run libweft-shim.so shim_preloaded"""
+import subprocess
 import sys
 
 from preload import FIBERS, SHIM, PreloadTest, launched, main, run
