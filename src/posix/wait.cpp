@@ -131,7 +131,8 @@ pid_t wait(int* status) noexcept {
 }
 
 // C programs pass what is no idtype_t, and are told so by libc.
-[[gnu::no_sanitize("enum")]] int waitid(idtype_t what, id_t id, siginfo_t* info, int options) noexcept {
+__attribute__((no_sanitize("enum"))) int waitid(idtype_t what, id_t id, siginfo_t* info,
+                                                int options) noexcept {
     Hub* hub = impl::fiber_hub();
     const bool is_known = what == P_ALL || what == P_PID || what == P_PGID || what == P_PIDFD;
     if (hub == nullptr || !is_known || (options & WNOHANG) != 0 || (options & ~known_flags) != 0) {
