@@ -6,6 +6,9 @@
 #include "posix/libc.hpp"
 #include "posix/lot.hpp"
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
 #include <climits>
 #include <mutex>
 
@@ -21,6 +24,8 @@ void wake_all_of(int& word) noexcept {
         wake_in_lot(&word, SIZE_MAX);
     }
     sys.futex_wake(reinterpret_cast<const std::uint32_t*>(&word), INT_MAX);
+    // The C++ library's own __cxa_guard_acquire, where libweft.so's code is, waits as if the guard were shared between processes.
+    libc.syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX);
 }
 
 /// Parks until the word is no longer `value`, or somebody has said so.

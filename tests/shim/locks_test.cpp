@@ -1,11 +1,13 @@
 // The standard library's locks, which know nothing of fibers, between fibers of one hub: contended, each would stop the hub for
 // good without the shim.
 #include <gtest/gtest.h>
+
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
 #include <weft/core/wait.hpp>
 #include <weft/shim/shim.hpp>
 
+#include <cxxabi.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -306,6 +308,26 @@ TEST(ShimLocksTest, KeysArePerFiberOnRequest) {
     EXPECT_EQ(ended, 111);
     EXPECT_EQ(pthread_key_delete(key), 0);
     shim::disable({shim::Group::keys});
+}
+
+// What libweft.so does itself goes to the C++ library's function, which sleeps in the kernel.
+TEST(ShimLocks, WhoWaitsForAGuardInTheCppLibraryIsWokenByTheEndOfOneBegunHere) {
+    using Acquire = int(abi::__guard*);
+    auto* const acquire = reinterpret_cast<Acquire*>(weft::shim::original("__cxa_guard_acquire"));
+    for (int round = 0; round < 300; ++round) {
+        abi::__guard guard = 0;
+        ASSERT_EQ(abi::__cxa_guard_acquire(&guard), 1);
+        std::thread waiter([&] { EXPECT_EQ(acquire(&guard), 0); });
+        // From when it is seen to wait it is on its way into the kernel, or there.
+        while ((__atomic_load_n(&guard, __ATOMIC_ACQUIRE) & (1 << 16)) == 0) {
+            std::this_thread::yield();
+        }
+        for (int turn = 0; turn < round % 20; ++turn) {
+            std::this_thread::yield();
+        }
+        abi::__cxa_guard_release(&guard);
+        waiter.join();
+    }
 }
 
 }  // namespace
