@@ -122,7 +122,7 @@ void close_at_hubs(int fd, const std::vector<FdTable*>& tables, bool keep) {
 
 void begin_here(int fd) noexcept {
     Hub* hub = Hub::current();
-    FdTable* table = hub != nullptr ? static_cast<FdTable*>(hub->io_part.get()) : nullptr;
+    FdTable* table = hub != nullptr ? FdTable::known(*hub) : nullptr;
     if (table != nullptr && table->knows(fd)) [[unlikely]] {
         unlist_hub(fd, *table);
         table->forget(fd, EBADF);

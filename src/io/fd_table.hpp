@@ -48,6 +48,14 @@ public:
         return static_cast<FdTable&>(*hub.io_part);
     }
 
+    /// The same if there is one, else null.
+    static FdTable* known(Hub& hub) noexcept { return static_cast<FdTable*>(hub.io_part.get()); }
+    /// What the hub knows of a descriptor, or null.
+    static FdState* known(Hub& hub, int fd) noexcept {
+        FdTable* table = known(hub);
+        return table != nullptr ? table->find(fd) : nullptr;
+    }
+
     /// The state of an open descriptor. Throws std::bad_alloc where there is none yet.
     FdState& at(int fd) {
         FdState* state = find(fd);

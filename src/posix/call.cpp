@@ -1,6 +1,7 @@
 // Waits that end in an errno.
 #include "posix/call.hpp"
 
+#include "base/sys.hpp"
 #include "posix/signal_wait.hpp"
 
 #include <algorithm>
@@ -63,6 +64,11 @@ void FdCall::missed() noexcept {
         hub_.yield(true);
         errno = error;
     }
+}
+
+bool ready_now(int fd, short events) noexcept {
+    pollfd entry{.fd = fd, .events = events, .revents = 0};
+    return sys.poll(&entry, 1, 0) != 0;
 }
 
 namespace {

@@ -46,8 +46,7 @@ inline int begin_call(Hub& hub) noexcept {
 /// The shortest way of a call that will hardly have to wait: the descriptor is known, worth trying, and nothing stands in the
 /// way; that is begin_call(), then. Else null.
 inline Direction* begin_short(Hub& hub, int fd, bool write) noexcept {
-    auto* table = static_cast<FdTable*>(hub.io_part.get());
-    FdState* state = table != nullptr ? table->find(fd) : nullptr;
+    FdState* state = FdTable::known(hub, fd);
     if (state == nullptr) [[unlikely]] {
         return nullptr;
     }
@@ -64,9 +63,8 @@ inline Direction* begin_short(Hub& hub, int fd, bool write) noexcept {
 class FdCall {
 public:
     /// Null state(): there is no such descriptor or no memory for it, and the kernel has to say which.
-    FdCall(Hub& hub, int fd, bool write) noexcept : hub_(hub), fd_(fd), write_(write) {
-        auto* table = static_cast<FdTable*>(hub.io_part.get());
-        state_ = table != nullptr && fd >= 0 ? table->find(fd) : nullptr;
+    FdCall(Hub& hub, int fd, bool write) noexcept
+        : hub_(hub), state_(FdTable::known(hub, fd)), fd_(fd), write_(write) {
         if (state_ == nullptr) [[unlikely]] {
             make_state();
         }
@@ -121,6 +119,9 @@ inline int begin_call(Hub& hub, const FdCall& call) noexcept {
     }
     return begin_call(hub);
 }
+
+/// Whether poll() has anything to say of the descriptor, without waiting.
+[[nodiscard]] bool ready_now(int fd, short events) noexcept;
 
 /// Waits without a descriptor, until `deadline`: 0 once it has passed, else ETIMEDOUT, ECANCELED or (a signal's handler has run;
 /// `restarts`: one without SA_RESTART) EINTR.

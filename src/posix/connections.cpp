@@ -13,6 +13,7 @@
 
 namespace weft::posix {
 
+using impl::begun;
 using impl::FdCall;
 using impl::FdKind;
 using impl::Hub;
@@ -45,21 +46,13 @@ int accept_one(int fd, Take take) {
         return take();
     }
     for (;;) {
-        pollfd listener{.fd = fd, .events = POLLIN, .revents = 0};
-        if (impl::sys.poll(&listener, 1, 0) != 0 || !listens(fd)) {
+        if (impl::ready_now(fd, POLLIN) || !listens(fd)) {
             return take();
         }
         if (const int error = call.wait(); error != 0) {
             return impl::fail(error == FdCall::lapsed ? EAGAIN : error);
         }
     }
-}
-
-int begun(int fd, FdKind kind, bool is_nonblocking) noexcept {
-    if (fd >= 0) {
-        impl::begin_own(fd, kind, is_nonblocking);
-    }
-    return fd;
 }
 
 /// Whether a fresh socket has limits for its waits.

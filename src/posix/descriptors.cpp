@@ -16,16 +16,10 @@
 
 namespace weft::posix {
 
+using impl::begun;
 using impl::FdKind;
 
 namespace {
-
-int begun(int fd, FdKind kind, bool is_nonblocking) noexcept {
-    if (fd >= 0) {
-        impl::begin_own(fd, kind, is_nonblocking);
-    }
-    return fd;
-}
 
 int begun_pair(int result, const int* ends, bool is_nonblocking) noexcept {
     if (result == 0) {

@@ -68,8 +68,15 @@ inline FdRecord& record_of(int fd) noexcept {
 /// The first descriptor at or after `fd` of which something is known, or -1.
 int next_known(int fd) noexcept;
 
-/// A number has come anew from the system, made by this process alone. `flags`: SOCK_NONBLOCK (O_NONBLOCK) or 0.
+/// A number has come anew from the system, made by this process alone.
 void begin_own(int fd, FdKind kind, bool is_nonblocking) noexcept;
+/// The same for the result of the call that makes it, which may have failed; returns it.
+inline int begun(int fd, FdKind kind, bool is_nonblocking) noexcept {
+    if (fd >= 0) {
+        begin_own(fd, kind, is_nonblocking);
+    }
+    return fd;
+}
 /// A number has come anew, and others may hold its description too.
 void begin_shared(int fd) noexcept;
 /// Others may hold the description from now on: it has been duplicated.

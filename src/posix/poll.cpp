@@ -21,12 +21,8 @@ int epoll_in_fiber(Hub& hub, int epoll, Deadline deadline, const sigset_t* mask,
     if (count != 0) {
         return count;
     }
-    if (deadline.is_relative()) {
-        if (deadline.resolve(TimePoint{}) <= TimePoint{}) {
-            hub.yield(true);
-            return 0;
-        }
-        deadline.fix(TimePoint{Duration{hub.now()}});
+    if (impl::only_asks(hub, deadline)) {
+        return 0;
     }
     for (;;) {
         pollfd entry{.fd = epoll, .events = POLLIN, .revents = 0};

@@ -2,8 +2,6 @@
 // descriptors, and asks again when one of them has an event or is closed.
 #include "posix/poll_wait.hpp"
 
-#include "base/unique_fd.hpp"
-#include "io/fd_hubs.hpp"
 #include "posix/call.hpp"
 #include "posix/libc.hpp"
 #include "posix/signal_wait.hpp"
@@ -55,7 +53,7 @@ public:
     void want(int fd, Want what) { wanted_.push_back({fd, what}); }
     void want_odd(const pollfd& entry);
     /// Keeps a descriptor for the length of the wait, and waits for it.
-    void want_own(UniqueFd fd) {
+    void want_own(WaitFd fd) {
         want(fd.get(), Want::reading);
         own_.push_back(std::move(fd));
     }
@@ -64,11 +62,6 @@ public:
     int wait(Deadline& deadline);
     /// The descriptor whose end has ended the last wait, or -1. Its number may mean something else by now, or still mean it.
     [[nodiscard]] int ended() const noexcept { return ended_; }
-    ~Waiting() {
-        for (const UniqueFd& fd : own_) {
-            forget_here(fd.get());
-        }
-    }
     Waiting(const Waiting&) = delete;
     Waiting& operator=(const Waiting&) = delete;
 
@@ -78,7 +71,7 @@ private:
     Hub& hub_;
     FdTable& table_;
     std::vector<Wanted> wanted_;
-    std::vector<UniqueFd> own_;
+    std::vector<WaitFd> own_;
     int odd_ = -1;
     bool restarts_;
     int ended_ = -1;
@@ -88,12 +81,11 @@ private:
 void Waiting::want_odd(const pollfd& entry) {
     want(entry.fd, Want::its_end);  // the other instance forgets it without a word
     if (odd_ < 0) {
-        UniqueFd set(sys.epoll_create1(EPOLL_CLOEXEC));
+        WaitFd set(sys.epoll_create1(EPOLL_CLOEXEC));
         odd_ = set.get();
         if (odd_ < 0) {
             throw std::bad_alloc();  // no descriptor: as no memory to poll()
         }
-        begin_here(odd_);
         want_own(std::move(set));
     }
     epoll_event event{.events = static_cast<std::uint16_t>(entry.events), .data = {}};
@@ -169,7 +161,7 @@ void note_ready(FdTable& table, const pollfd* entries, nfds_t count) {
 }
 
 /// The signals that are held back now and that `mask` lets through: if one comes, the wait has to end.
-UniqueFd signals_let_through(const sigset_t& mask) {
+WaitFd signals_let_through(const sigset_t& mask) {
     sigset_t now;
     sys.pthread_sigmask(SIG_SETMASK, nullptr, &now);
     sigset_t wanted;
@@ -181,7 +173,7 @@ UniqueFd signals_let_through(const sigset_t& mask) {
             any = true;
         }
     }
-    return UniqueFd(any ? sys.signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK) : -1);
+    return WaitFd(any ? sys.signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK) : -1);
 }
 
 int ask_now(pollfd* entries, nfds_t count, const sigset_t* mask) noexcept {
@@ -224,8 +216,7 @@ int poll_waiting(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, con
     Waiting waiting(hub, restarts);
     want_all(waiting, entries, count);
     if (mask != nullptr) {
-        if (UniqueFd signals = signals_let_through(*mask); signals.get() >= 0) {
-            begin_here(signals.get());
+        if (WaitFd signals = signals_let_through(*mask)) {
             waiting.want_own(std::move(signals));
         }
     }
@@ -254,13 +245,8 @@ int poll_in_fiber(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, co
     int found = ask_now(entries, count, mask);
     try {
         if (found == 0) {
-            if (deadline.is_relative() && deadline.resolve(TimePoint{}) <= TimePoint{}) {
-                hub.yield(
-                    true);  // who only asks, and asks again and again, lets the others do what it asks for
+            if (only_asks(hub, deadline)) {
                 return 0;
-            }
-            if (deadline.is_relative()) {
-                deadline.fix(TimePoint{Duration{hub.now()}});
             }
             found = poll_waiting(hub, entries, count, deadline, mask, restarts);
         }
@@ -271,6 +257,23 @@ int poll_in_fiber(Hub& hub, pollfd* entries, nfds_t count, Deadline deadline, co
     } catch (const std::bad_alloc&) {
         return fail(ENOMEM);
     }
+}
+
+int poll_readable(Hub& hub, int fd, Deadline deadline, const sigset_t* mask, bool restarts) noexcept {
+    pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
+    return poll_in_fiber(hub, &entry, 1, deadline, mask, restarts);
+}
+
+bool only_asks(Hub& hub, Deadline& deadline) noexcept {
+    if (!deadline.is_relative()) {
+        return false;
+    }
+    if (deadline.resolve(TimePoint{}) <= TimePoint{}) {
+        hub.yield(true);
+        return true;
+    }
+    deadline.fix(TimePoint{Duration{hub.now()}});
+    return false;
 }
 
 Deadline deadline_of_ms(int timeout_ms) noexcept {

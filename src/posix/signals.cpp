@@ -1,8 +1,6 @@
 // Waiting for signals: a descriptor tells that one of them is pending, and libc's own call takes it.
 #include <weft/posix/signal.hpp>
 
-#include "base/unique_fd.hpp"
-#include "io/fd_hubs.hpp"
 #include "posix/call.hpp"
 #include "posix/libc.hpp"
 #include "posix/poll_wait.hpp"
@@ -29,40 +27,31 @@ int take_signal(Hub& hub, const sigset_t* set, siginfo_t* info, Deadline deadlin
     if (deadline.is_relative()) {
         deadline.fix(TimePoint{Duration{hub.now()}});
     }
-    const UniqueFd pending(impl::sys.signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK));
+    const impl::WaitFd pending(impl::sys.signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!pending) {
         return -1;
     }
-    impl::begin_here(pending.get());
     int ready = 1;
     while (ready > 0) {
-        pollfd entry{.fd = pending.get(), .events = POLLIN, .revents = 0};
-        ready = impl::poll_in_fiber(hub, &entry, 1, deadline, nullptr);
+        ready = impl::poll_readable(hub, pending.get(), deadline);
         // Others may wait for the same signal, and one of them gets it.
         signal = ready >= 0 ? impl::libc.sigtimedwait(set, info, &at_once) : -1;
         if (signal >= 0 || (ready > 0 && errno != EAGAIN)) {
             break;
         }
     }
-    const int error = errno;
-    impl::forget_here(pending.get());
-    errno = error;
     return signal;
 }
 
 /// Parks until a handler has run; `mask` as for ppoll().
 int wait_for_handler(Hub& hub, const sigset_t* mask) noexcept {
     // Never ready. A wait for nothing at all would count as a deadlock.
-    const UniqueFd nothing(impl::sys.eventfd(0, EFD_CLOEXEC));
+    const impl::WaitFd nothing(impl::sys.eventfd(0, EFD_CLOEXEC));
     if (!nothing) {
         return -1;
     }
-    impl::begin_here(nothing.get());
-    pollfd entry{.fd = nothing.get(), .events = POLLIN, .revents = 0};
-    static_cast<void>(impl::poll_in_fiber(hub, &entry, 1, never, mask));
-    const int error = errno;
-    impl::forget_here(nothing.get());
-    return impl::fail(error);
+    static_cast<void>(impl::poll_readable(hub, nothing.get(), never, mask));
+    return -1;
 }
 
 }  // namespace

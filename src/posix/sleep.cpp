@@ -1,8 +1,6 @@
 // Sleeping, to the clock that the caller names.
 #include <weft/posix/time.hpp>
 
-#include "base/unique_fd.hpp"
-#include "io/fd_hubs.hpp"
 #include "posix/call.hpp"
 #include "posix/libc.hpp"
 #include "posix/poll_wait.hpp"
@@ -44,17 +42,12 @@ int sleep_in_fiber(Hub& hub, Duration length, Duration& left) noexcept {
 
 /// Until a clock that somebody may set shows `time`: the kernel watches it.
 int sleep_by_timer(Hub& hub, clockid_t clock, const timespec& time) noexcept {
-    const UniqueFd timer(impl::sys.timerfd_create(clock, TFD_CLOEXEC | TFD_NONBLOCK));
+    const impl::WaitFd timer(impl::sys.timerfd_create(clock, TFD_CLOEXEC | TFD_NONBLOCK));
     const itimerspec setting{.it_interval = {}, .it_value = time};
-    if (timer.get() < 0 ||
-        impl::sys.timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &setting, nullptr) != 0) {
+    if (!timer || impl::sys.timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &setting, nullptr) != 0) {
         return errno;
     }
-    impl::begin_here(timer.get());
-    pollfd entry{.fd = timer.get(), .events = POLLIN, .revents = 0};
-    const int error = impl::poll_in_fiber(hub, &entry, 1, never, nullptr) < 0 ? errno : 0;
-    impl::forget_here(timer.get());
-    return error;
+    return impl::poll_readable(hub, timer.get(), never) < 0 ? errno : 0;
 }
 
 bool passed(clockid_t clock, const timespec& time) noexcept {

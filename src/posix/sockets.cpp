@@ -51,8 +51,7 @@ ssize_t peek_all(FdCall& call, msghdr& message, int flags, std::size_t size) noe
         if (seen <= 0 || static_cast<std::size_t>(seen) >= size || call.nonblocking()) {
             return seen;
         }
-        pollfd ended{.fd = call.fd(), .events = POLLRDHUP, .revents = 0};
-        if (seen == before && impl::sys.poll(&ended, 1, 0) > 0) {
+        if (seen == before && impl::ready_now(call.fd(), POLLRDHUP)) {
             return seen;
         }
         before = seen;

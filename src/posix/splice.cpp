@@ -51,8 +51,7 @@ public:
         return !waits_ && kind_ != FdKind::file && kind_ != FdKind::unknown;
     }
     [[nodiscard]] bool is_ready() const noexcept {
-        pollfd entry{.fd = call_.fd(), .events = static_cast<short>(write_ ? POLLOUT : POLLIN), .revents = 0};
-        return !waits_ || impl::sys.poll(&entry, 1, 0) != 0;
+        return !waits_ || impl::ready_now(call_.fd(), write_ ? POLLOUT : POLLIN);
     }
     /// 0 or an errno value.
     [[nodiscard]] int wait() noexcept {

@@ -75,11 +75,6 @@ bool has_character(const FILE& file) noexcept {
     return bytes_in(file) != 0;
 }
 
-bool ready_now(int fd) noexcept {
-    pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
-    return sys.poll(&entry, 1, 0) != 0;
-}
-
 /// What libc does before it reads: what was written to the FILE goes out, and what waits in stdout to be seen by who types.
 void show_output(FILE& file) noexcept {
     if (__fpending(&file) != 0) {
@@ -247,7 +242,7 @@ bool StdioInput::wait_until(FdCall& call, Enough enough) noexcept {
         if (has(*file_, _IO_EOF_SEEN) || fixed || enough(*file_)) {
             return true;
         }
-        if (!ready_now(call.fd())) {
+        if (!ready_now(call.fd(), POLLIN)) {
             if (!wait(call)) {
                 return false;
             }
@@ -308,7 +303,7 @@ bool StdioInput::wide() noexcept {
     if (waits()) {
         FdCall call(*hub_, file_->_fileno, false);
         while (call.valid() && !has(*file_, _IO_EOF_SEEN) && !has_character(*file_) &&
-               !ready_now(call.fd())) {
+               !ready_now(call.fd(), POLLIN)) {
             if (!wait(call)) {
                 return false;
             }

@@ -27,11 +27,6 @@ constexpr std::size_t pipe_part = 4096;
 /// Not EINVAL: that is an answer to the transfer itself, such as a read of four bytes from a counter of eight.
 constexpr bool not_supported(int error) noexcept { return error == EOPNOTSUPP || error == ENOSYS; }
 
-bool ready_now(int fd, short events) noexcept {
-    pollfd entry{.fd = fd, .events = events, .revents = 0};
-    return impl::sys.poll(&entry, 1, 0) != 0;
-}
-
 /// A transfer that the kernel can do without blocking, or one that follows a look whether it would.
 template <class Nowait, class Plain>
 ssize_t try_pollable(FdCall& call, bool write, Nowait nowait, Plain plain) noexcept {
@@ -46,7 +41,7 @@ ssize_t try_pollable(FdCall& call, bool write, Nowait nowait, Plain plain) noexc
             }
             call.record().set(FdRecord::no_nowait);
         }
-        if (!ready_now(call.fd(), write ? POLLOUT : POLLIN)) {
+        if (!impl::ready_now(call.fd(), write ? POLLOUT : POLLIN)) {
             errno = EAGAIN;
             return -1;
         }
@@ -132,6 +127,27 @@ bool mistaken(FdCall& call, ssize_t result) noexcept {
     return true;
 }
 
+/// Does with a descriptor what is to be done with its kind. Each of the three yields the result, `pollable` from the call.
+template <class Plain, class Socket, class Pollable>
+ssize_t by_kind(Hub& hub, int fd, bool write, std::size_t size, Plain plain, Socket socket,
+                Pollable pollable) noexcept {
+    FdCall call(hub, fd, write);
+    for (;;) {
+        switch (way_of(&hub, call, size)) {
+            case Way::plain:
+                return impl::call_on_file(fd, plain);
+            case Way::failed:
+                return -1;
+            case Way::pollable:
+                return pollable(call);
+            case Way::socket:
+                if (const ssize_t result = socket(); !mistaken(call, result)) {
+                    return result;
+                }
+        }
+    }
+}
+
 bool sensible(const iovec* buffers, int count) noexcept {
     return buffers != nullptr && count > 0 && count <= IOV_MAX;
 }
@@ -140,47 +156,27 @@ bool sensible(const iovec* buffers, int count) noexcept {
 
 ssize_t read(int fd, void* to, std::size_t size) noexcept {
     Hub* hub = impl::fiber_hub();
+    const auto plain = [=] { return impl::sys.read(fd, to, size); };
     if (hub == nullptr) {
-        return impl::sys.read(fd, to, size);
+        return plain();
     }
-    FdCall call(*hub, fd, false);
-    switch (way_of(hub, call, size)) {
-        case Way::plain:
-            break;
-        case Way::failed:
-            return -1;
-        case Way::socket: {
-            const ssize_t result = posix::recv(fd, to, size, 0);
-            return mistaken(call, result) ? posix::read(fd, to, size) : result;
-        }
-        case Way::pollable: {
-            const iovec buffer{to, size};
-            return read_pollable(call, &buffer, 1);
-        }
-    }
-    return impl::call_on_file(fd, [=] { return impl::sys.read(fd, to, size); });
+    const iovec buffer{to, size};
+    return by_kind(
+        *hub, fd, false, size, plain, [=] { return posix::recv(fd, to, size, 0); },
+        [&](FdCall& call) { return read_pollable(call, &buffer, 1); });
 }
 
 ssize_t readv(int fd, const iovec* buffers, int count) noexcept {
     Hub* hub = impl::fiber_hub();
+    const auto plain = [=] { return impl::sys.readv(fd, buffers, count); };
     if (hub == nullptr || !sensible(buffers, count)) {
-        return impl::sys.readv(fd, buffers, count);
+        return plain();
     }
-    FdCall call(*hub, fd, false);
-    switch (way_of(hub, call, impl::total_size(buffers, static_cast<std::size_t>(count)))) {
-        case Way::plain:
-            break;
-        case Way::failed:
-            return -1;
-        case Way::socket: {
-            msghdr message = message_of(buffers, count);
-            const ssize_t result = posix::recvmsg(fd, &message, 0);
-            return mistaken(call, result) ? posix::readv(fd, buffers, count) : result;
-        }
-        case Way::pollable:
-            return read_pollable(call, buffers, count);
-    }
-    return impl::call_on_file(fd, [=] { return impl::sys.readv(fd, buffers, count); });
+    msghdr message = message_of(buffers, count);
+    return by_kind(
+        *hub, fd, false, impl::total_size(buffers, message.msg_iovlen), plain,
+        [&] { return posix::recvmsg(fd, &message, 0); },
+        [=](FdCall& call) { return read_pollable(call, buffers, count); });
 }
 
 ssize_t preadv2(int fd, const iovec* buffers, int count, off_t offset, int flags) noexcept {
@@ -192,47 +188,27 @@ ssize_t preadv2(int fd, const iovec* buffers, int count, off_t offset, int flags
 
 ssize_t write(int fd, const void* from, std::size_t size) noexcept {
     Hub* hub = impl::fiber_hub();
+    const auto plain = [=] { return impl::sys.write(fd, from, size); };
     if (hub == nullptr) {
-        return impl::sys.write(fd, from, size);
+        return plain();
     }
-    FdCall call(*hub, fd, true);
-    switch (way_of(hub, call, size)) {
-        case Way::plain:
-            break;
-        case Way::failed:
-            return -1;
-        case Way::socket: {
-            const ssize_t result = posix::send(fd, from, size, 0);
-            return mistaken(call, result) ? posix::write(fd, from, size) : result;
-        }
-        case Way::pollable: {
-            const iovec buffer{const_cast<void*>(from), size};
-            return write_pollable(call, &buffer, 1);
-        }
-    }
-    return impl::call_on_file(fd, [=] { return impl::sys.write(fd, from, size); });
+    const iovec buffer{const_cast<void*>(from), size};
+    return by_kind(
+        *hub, fd, true, size, plain, [=] { return posix::send(fd, from, size, 0); },
+        [&](FdCall& call) { return write_pollable(call, &buffer, 1); });
 }
 
 ssize_t writev(int fd, const iovec* buffers, int count) noexcept {
     Hub* hub = impl::fiber_hub();
+    const auto plain = [=] { return impl::sys.writev(fd, buffers, count); };
     if (hub == nullptr || !sensible(buffers, count)) {
-        return impl::sys.writev(fd, buffers, count);
+        return plain();
     }
-    FdCall call(*hub, fd, true);
-    switch (way_of(hub, call, impl::total_size(buffers, static_cast<std::size_t>(count)))) {
-        case Way::plain:
-            break;
-        case Way::failed:
-            return -1;
-        case Way::socket: {
-            const msghdr message = message_of(buffers, count);
-            const ssize_t result = posix::sendmsg(fd, &message, 0);
-            return mistaken(call, result) ? posix::writev(fd, buffers, count) : result;
-        }
-        case Way::pollable:
-            return write_pollable(call, buffers, count);
-    }
-    return impl::call_on_file(fd, [=] { return impl::sys.writev(fd, buffers, count); });
+    const msghdr message = message_of(buffers, count);
+    return by_kind(
+        *hub, fd, true, impl::total_size(buffers, message.msg_iovlen), plain,
+        [&] { return posix::sendmsg(fd, &message, 0); },
+        [=](FdCall& call) { return write_pollable(call, buffers, count); });
 }
 
 ssize_t pwritev2(int fd, const iovec* buffers, int count, off_t offset, int flags) noexcept {

@@ -1,8 +1,6 @@
 // Waiting for children: the kernel is asked without waiting; if it has nothing to say, the fiber parks until a child has changed.
 #include <weft/posix/process.hpp>
 
-#include "base/unique_fd.hpp"
-#include "io/fd_hubs.hpp"
 #include "posix/call.hpp"
 #include "posix/child_watch.hpp"
 #include "posix/libc.hpp"
@@ -25,30 +23,8 @@ constexpr int not_by_descriptor = WSTOPPED | WCONTINUED | __WALL | clone_childre
 
 /// Until the descriptor says that its process has ended: 0 or an errno value.
 int wait_readable(Hub& hub, int fd) noexcept {
-    pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
-    return impl::poll_in_fiber(hub, &entry, 1, never, nullptr, true) < 0 ? errno : 0;
+    return impl::poll_readable(hub, fd, never, nullptr, true) < 0 ? errno : 0;
 }
-
-/// A process by a descriptor, for the length of a wait.
-class ProcessWatch {
-public:
-    explicit ProcessWatch(pid_t process) noexcept : fd_(impl::libc.pidfd_open(process, 0)) {
-        if (fd_) {
-            impl::begin_here(fd_.get());
-        }
-    }
-    ProcessWatch(const ProcessWatch&) = delete;
-    ProcessWatch& operator=(const ProcessWatch&) = delete;
-    ~ProcessWatch() {
-        if (fd_) {
-            impl::forget_here(fd_.get());
-        }
-    }
-    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-
-private:
-    UniqueFd fd_;
-};
 
 /// Calls attempt(), which yields 0 where there is nothing to collect yet, -1 and errno, or what it has found.
 template <class Attempt>
@@ -70,10 +46,10 @@ int collect(Hub& hub, const ChildEvent& event, Attempt attempt) noexcept {
         }
     }
     if (event.what == P_PID && by_descriptor) {
-        const ProcessWatch process(static_cast<pid_t>(event.id));
+        const impl::WaitFd process(impl::libc.pidfd_open(static_cast<pid_t>(event.id), 0));
         // Asked once more: before there was the descriptor, somebody may have collected the child, and its number be another's.
-        while (process.fd() >= 0 && (found = attempt()) == 0) {
-            if (const int error = wait_readable(hub, process.fd()); error != 0) {
+        while (process && (found = attempt()) == 0) {
+            if (const int error = wait_readable(hub, process.get()); error != 0) {
                 return impl::fail(error);
             }
         }

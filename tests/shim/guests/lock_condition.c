@@ -2,20 +2,11 @@
 // pthread condition variables: a queue between threads, one and all woken, limits of time on both clocks, the mutex that is let go and back.
 #include <pthread.h>
 
-#include "guest.h"
+#include "later.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int items, taken, ready, go;
-
-static struct timespec later(clockid_t clock, long milliseconds) {
-    struct timespec time;
-    MUST(clock_gettime(clock, &time));
-    time.tv_nsec += milliseconds * 1000000;
-    time.tv_sec += time.tv_nsec / 1000000000;
-    time.tv_nsec %= 1000000000;
-    return time;
-}
 
 static void* produce(void* count) {
     for (int i = 0; i < *(int*)count; ++i) {

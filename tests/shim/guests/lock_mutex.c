@@ -2,21 +2,12 @@
 // pthread mutexes of every kind, made by initialisers and by attributes: who may lock and unlock, who waits, with and without a limit.
 #include <pthread.h>
 
-#include "guest.h"
+#include "later.h"
 
 static pthread_mutex_t normal = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static pthread_mutex_t checking = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
 static pthread_mutex_t adaptive = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
-
-static struct timespec later(clockid_t clock, long milliseconds) {
-    struct timespec time;
-    MUST(clock_gettime(clock, &time));
-    time.tv_nsec += milliseconds * 1000000;
-    time.tv_sec += time.tv_nsec / 1000000000;
-    time.tv_nsec %= 1000000000;
-    return time;
-}
 
 struct holder {
     pthread_mutex_t* mutex;

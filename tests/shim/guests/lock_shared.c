@@ -2,21 +2,12 @@
 // pthread read-write locks, barriers, once and spin locks, with real threads.
 #include <pthread.h>
 
-#include "guest.h"
+#include "later.h"
 
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t barrier;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int made;
-
-static struct timespec later(clockid_t clock, long milliseconds) {
-    struct timespec time;
-    MUST(clock_gettime(clock, &time));
-    time.tv_nsec += milliseconds * 1000000;
-    time.tv_sec += time.tv_nsec / 1000000000;
-    time.tv_nsec %= 1000000000;
-    return time;
-}
 
 static void* hold_for_reading(void* unused) {
     (void)unused;

@@ -4,16 +4,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
-#include "guest.h"
-
-static struct timespec real_time(long milliseconds) {
-    struct timespec time;
-    MUST(clock_gettime(CLOCK_REALTIME, &time));
-    time.tv_nsec += milliseconds * 1000000;
-    time.tv_sec += time.tv_nsec / 1000000000;
-    time.tv_nsec %= 1000000000;
-    return time;
-}
+#include "later.h"
 
 static void* send_late(void* queue) {
     rest(200);
@@ -31,14 +22,14 @@ static void* take_late(void* queue) {
 static void times(mqd_t queue) {
     char text[16];
     const struct timespec bad = {0, 1000000000}, past = {1, 0};
-    struct timespec until = real_time(150);
+    struct timespec until = later(CLOCK_REALTIME, 150);
     SHOW_WAIT(149, mq_timedreceive(queue, text, sizeof text, NULL, &until));
     SHOW(mq_timedreceive(queue, text, sizeof text, NULL, &past));
     SHOW(mq_timedreceive(queue, text, sizeof text, NULL, &bad));
     SHOW(mq_timedsend(queue, "a", 1, 0, &past));
     SHOW(mq_timedsend(queue, "b", 1, 0, &bad));
     SHOW(mq_timedsend(queue, "b", 1, 0, &past));
-    until = real_time(150);
+    until = later(CLOCK_REALTIME, 150);
     SHOW_WAIT(149, mq_timedsend(queue, "c", 1, 0, &until));
     SHOW(mq_timedreceive(queue, text, sizeof text, NULL, &past));
     SHOW(mq_receive(queue, text, sizeof text, NULL));

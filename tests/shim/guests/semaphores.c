@@ -8,16 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "guest.h"
-
-static struct timespec later(clockid_t clock, long milliseconds) {
-    struct timespec time;
-    MUST(clock_gettime(clock, &time));
-    time.tv_nsec += milliseconds * 1000000;
-    time.tv_sec += time.tv_nsec / 1000000000;
-    time.tv_nsec %= 1000000000;
-    return time;
-}
+#include "later.h"
 
 static void* post_late(void* semaphore) {
     rest(200);

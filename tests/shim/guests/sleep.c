@@ -3,16 +3,7 @@
 #include <sched.h>
 #include <threads.h>
 
-#include "guest.h"
-
-static struct timespec from_now(clockid_t clock, long milliseconds) {
-    struct timespec time;
-    MUST(clock_gettime(clock, &time));
-    time.tv_nsec += milliseconds * 1000000;
-    time.tv_sec += time.tv_nsec / 1000000000;
-    time.tv_nsec %= 1000000000;
-    return time;
-}
+#include "later.h"
 
 static void relative(void) {
     const struct timespec brief = {0, 150000000}, zero = {0, 0}, bad = {0, 1000000000}, negative = {-1, 0},
@@ -41,10 +32,10 @@ static void of_a_clock(void) {
     SHOW_ERROR_WAIT(150, clock_nanosleep(CLOCK_MONOTONIC, 0, &brief, NULL));
     SHOW_ERROR_WAIT(150, clock_nanosleep(CLOCK_REALTIME, 0, &brief, NULL));
     SHOW_ERROR_WAIT(150, clock_nanosleep(CLOCK_BOOTTIME, 0, &brief, NULL));
-    until = from_now(CLOCK_MONOTONIC, 150);
+    until = later(CLOCK_MONOTONIC, 150);
     SHOW_ERROR_WAIT(149, clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL));
     SHOW_ERROR_WAIT(0, clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL));
-    until = from_now(CLOCK_REALTIME, 150);
+    until = later(CLOCK_REALTIME, 150);
     SHOW_ERROR_WAIT(149, clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL));
     SHOW_ERROR_WAIT(0, clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &past, NULL));
     SHOW_ERROR(clock_nanosleep(CLOCK_MONOTONIC, 0, &bad, NULL));
