@@ -55,14 +55,13 @@ def tls(folder, count, run):
 
 
 def resolver(folder, count, run):
-    port = daemons.free_port()
-    with delayed.dns(DELAY) as (upstream, crowd), daemons.dnsmasq(folder, port, upstream):
+    with delayed.dns(DELAY) as (upstream, crowd), daemons.dnsmasq(folder, upstream) as port:
         run(count, str(port), crowd=crowd)
 
 
 def lookup(folder, count, run):
     enter_own_network(folder)
-    with delayed.dns(DELAY) as (upstream, crowd), daemons.dnsmasq(folder, 53, upstream):
+    with delayed.dns(DELAY) as (upstream, crowd), daemons.dnsmasq(folder, upstream, 53):
         run(count, crowd=crowd)
 
 

@@ -20,6 +20,10 @@ def program(name, *, beside=()):
     return path
 
 
+class NotServing(SystemExit):
+    """With what the server had to say."""
+
+
 @contextlib.contextmanager
 def daemon(command, log, ready, ends_by=signal.SIGTERM, **options):
     """Runs the command until the block ends; ready() says when it serves."""
@@ -29,7 +33,7 @@ def daemon(command, log, ready, ends_by=signal.SIGTERM, **options):
         limit = time.monotonic() + PATIENCE
         while not ready():
             if process.poll() is not None or time.monotonic() > limit:
-                raise SystemExit(f"{command[0]} does not serve:\n{pathlib.Path(log).read_text(errors='replace')}")
+                raise NotServing(f"{command[0]} does not serve:\n{pathlib.Path(log).read_text(errors='replace')}")
             time.sleep(0.02)
         yield
     finally:
@@ -94,24 +98,36 @@ def postgres(folder):
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+    """One that nobody has, for datagrams and for connections; it may be taken before it is used."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, socket.socket() as connections:
+            datagrams.bind(("127.0.0.1", 0))
+            with contextlib.suppress(OSError):
+                connections.bind(datagrams.getsockname())
+                return datagrams.getsockname()[1]
 
 
 @contextlib.contextmanager
-def dnsmasq(folder, port, upstream):
-    """A name server at 127.0.0.1:port that asks the one at 127.0.0.1:upstream."""
-    command = [program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces",
-               "--listen-address=127.0.0.1", f"--port={port}", f"--server=127.0.0.1#{upstream}", "--dns-forward-max=1000",
-               "--cache-size=0", "--user=root", "--group=", f"--pid-file={folder}/dnsmasq.pid", "--address=/ready.test/127.0.0.1"]
+def dnsmasq(folder, upstream, port=None):
+    """The port of a name server on 127.0.0.1 that asks the one at 127.0.0.1:upstream; without `port` one that is free."""
     question = bytes.fromhex("000101000001000000000000") + b"\5ready\4test\0\0\1\0\1"
-
-    def ready():
-        return answers_datagram(("127.0.0.1", port), question)
-
-    with daemon(command, f"{folder}/dnsmasq.log", ready):
-        yield
+    with contextlib.ExitStack() as stack:
+        attempts = 1 if port else 5
+        for attempt in range(attempts):
+            where = port or free_port()
+            command = [program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                       "--bind-interfaces", "--listen-address=127.0.0.1", f"--port={where}", f"--server=127.0.0.1#{upstream}",
+                       "--dns-forward-max=1000", "--cache-size=0", "--user=root", "--group=", f"--pid-file={folder}/dnsmasq.pid",
+                       "--address=/ready.test/127.0.0.1"]
+            try:
+                stack.enter_context(daemon(command, f"{folder}/dnsmasq.log",
+                                           lambda where=where: answers_datagram(("127.0.0.1", where), question)))
+                break
+            except NotServing as failure:
+                # Somebody else may have been faster at the port.
+                if attempt + 1 == attempts or "in use" not in str(failure):
+                    raise
+        yield where
 
 
 def answers_datagram(address, question):

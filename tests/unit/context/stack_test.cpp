@@ -231,7 +231,8 @@ TEST(Stack, GuardMarkersCostNoMappings) {
     if (::madvise(guard, guard_size, 102) != 0) {
         GTEST_SKIP() << "this kernel has no MADV_GUARD_INSTALL";
     }
-    EXPECT_LT(count_maps() - before, 100u) << "a mapping per slab, not per stack";
+    // There may be fewer than before: the allocator's own neighbours grow together.
+    EXPECT_LT(count_maps(), before + 100) << "a mapping per slab, not per stack";
 }
 
 TEST(Stack, ThreadsNeverGetTheSameStackAtOnce) {
