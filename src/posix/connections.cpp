@@ -2,6 +2,7 @@
 #include <weft/core/run.hpp>
 #include <weft/posix/socket.hpp>
 
+#include "posix/accept_turn.hpp"
 #include "posix/libc.hpp"
 #include "posix/offload.hpp"
 #include "posix/transfer.hpp"
@@ -27,8 +28,12 @@ bool listens(int fd) noexcept {
     return impl::sys.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &result, &size) == 0 && result != 0;
 }
 
-/// Waits for a connection first, so that taking it does not block. Between the two nobody but another thread or process that
-/// accepts from the same listener can take it away: what it does is looked at once more, right before.
+/// Another one's turn lasts as long as two calls, unless its process is stopped or has to wait for a processor.
+constexpr Duration shortest_pause = std::chrono::microseconds(100);
+constexpr Duration longest_pause = std::chrono::milliseconds(10);
+
+/// Waits for a connection first, so that taking it does not block, and takes it in an AcceptTurn: nobody else does in between but a
+/// process that is no relative.
 template <class Take>
 int accept_one(int fd, Take take) {
     Hub* hub = impl::fiber_hub();
@@ -45,13 +50,28 @@ int accept_one(int fd, Take take) {
     if (call.nonblocking()) {
         return take();
     }
-    for (;;) {
-        if (impl::ready_now(fd, POLLIN) || !listens(fd)) {
+    for (Duration pause = shortest_pause;;) {
+        bool is_my_turn;
+        {
+            const impl::AcceptTurn turn;
+            is_my_turn = turn.is_mine();
+            if (is_my_turn && impl::ready_now(fd, POLLIN)) {
+                return take();
+            }
+        }
+        if (!listens(fd)) {
             return take();
         }
-        if (const int error = call.wait(); error != 0) {
-            return impl::fail(error == FdCall::lapsed ? EAGAIN : error);
+        if (is_my_turn) {
+            if (const int error = call.wait(); error != 0) {
+                return impl::fail(error == FdCall::lapsed ? EAGAIN : error);
+            }
+            continue;
         }
+        if (const int error = impl::rest_until(weft::now() + pause, true); error != 0) {
+            return impl::fail(error);
+        }
+        pause = std::min(pause * 2, longest_pause);
     }
 }
 
