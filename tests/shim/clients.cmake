@@ -47,6 +47,7 @@ weft_test_shim_client(postgres postgres native linked preloaded)
 weft_test_shim_client(tls tls native linked preloaded)
 weft_test_shim_client(resolver resolver native linked preloaded)
 weft_test_shim_client(lookup lookup native linked preloaded)
+weft_test_shim_client(tls_errors tls linked preloaded)
 # Without the shim nothing ends such waits.
 weft_test_shim_client(cancelled cancelled linked preloaded)
 

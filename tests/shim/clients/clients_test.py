@@ -54,6 +54,14 @@ def tls(folder, count, run):
         run(count, str(port), certificate, crowd=crowd)
 
 
+def tls_errors(folder, count, run):
+    """With what OpenSSL has per thread per fiber."""
+    os.environ["WEFT_SHIM"] = "all,keys"
+    certificate, key = daemons.certificate(folder)
+    with delayed.http(DELAY, certificate, key) as (port, crowd):
+        run(count, str(port), certificate, "strangers", crowd=crowd, in_turn=DELAY * count * 3 // 4)
+
+
 def resolver(folder, count, run):
     with delayed.dns(DELAY) as (upstream, crowd), daemons.dnsmasq(folder, upstream) as port:
         run(count, str(port), crowd=crowd)
@@ -131,7 +139,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # not without ending the servers
     # Client and number of requests.
     clients = {"curl": (curl, 300), "curl_tls": (curl_tls, 200), "redis": (redis, 300), "postgres": (postgres, 100), "tls": (tls, 200),
-               "resolver": (resolver, 100), "lookup": (lookup, 100), "cancelled": (cancelled, 120)}
+               "tls_errors": (tls_errors, 200), "resolver": (resolver, 100), "lookup": (lookup, 100), "cancelled": (cancelled, 120)}
     client, count = clients[name]
     native = way == "native"
     # Short, since the path of a Unix socket must be; a directory that the servers' own users can enter.

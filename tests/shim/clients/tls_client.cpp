@@ -1,5 +1,6 @@
-// OpenSSL over its own blocking BIOs, and over a plain socket: tls_client COUNT PORT CERTIFICATE.
-// Requests take turns among the three ways, and check whom they talk to; each asks a server for HTTP by hand.
+// OpenSSL over its own blocking BIOs, and over a plain socket: tls_client COUNT PORT CERTIFICATE [strangers].
+// Requests take turns among the three ways, and check whom they talk to; each asks a server for HTTP by hand. With `strangers` every
+// fourth one expects somebody else, and reads why it failed only after others have run: OpenSSL keeps that per thread.
 #include "many.hpp"
 
 #include <arpa/inet.h>
@@ -28,9 +29,9 @@ void require_ssl(bool right, const std::string& what) {
     throw std::runtime_error(what + ": " + (code == 0 ? "no reason" : ERR_error_string(code, nullptr)));
 }
 
-void expect_localhost(SSL* session) {
+void expect_host(SSL* session, const char* name) {
     SSL_set_verify(session, SSL_VERIFY_PEER, nullptr);
-    require_ssl(SSL_set1_host(session, "localhost") == 1, "SSL_set1_host");
+    require_ssl(SSL_set1_host(session, name) == 1, "SSL_set1_host");
 }
 
 std::string query(std::size_t number) { return "GET /" + std::to_string(number) + " HTTP/1.0\r\n\r\n"; }
@@ -49,7 +50,7 @@ std::string ask_by_bio(SSL_CTX* context, const std::string& port, std::size_t nu
     const Chain chain(BIO_new_ssl_connect(context));
     SSL* session = nullptr;
     BIO_get_ssl(chain.get(), &session);
-    expect_localhost(session);
+    expect_host(session, "localhost");
     SSL_set_mode(session, SSL_MODE_AUTO_RETRY);
     BIO_set_conn_hostname(chain.get(), ("127.0.0.1:" + port).c_str());
     if (number % 2 == 0)
@@ -91,7 +92,7 @@ private:
 std::string ask_by_socket(SSL_CTX* context, const std::string& port, std::size_t number) {
     const Socket socket(port);
     const Session session(SSL_new(context));
-    expect_localhost(session.get());
+    expect_host(session.get(), "localhost");
     SSL_set_fd(session.get(), socket.fd());
     require_ssl(SSL_connect(session.get()) == 1, "SSL_connect");
     const std::string question = query(number);
@@ -106,6 +107,19 @@ std::string ask_by_socket(SSL_CTX* context, const std::string& port, std::size_t
     return answer;
 }
 
+/// A handshake that fails, and an error that is its own.
+void be_refused(SSL_CTX* context, const std::string& port) {
+    const Socket socket(port);
+    const Session session(SSL_new(context));
+    expect_host(session.get(), "stranger");
+    SSL_set_fd(session.get(), socket.fd());
+    clients::require(SSL_connect(session.get()) <= 0, "a stranger is believed");
+    ::usleep(20'000);
+    const unsigned long error = ERR_get_error();
+    clients::require(ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED, "another fiber's error, or none");
+    clients::require(ERR_get_error() == 0, "more errors than one");
+}
+
 void request(SSL_CTX* context, const std::string& port, std::size_t number) {
     const std::string answer =
         number % 3 == 2 ? ask_by_socket(context, port, number) : ask_by_bio(context, port, number);
@@ -114,14 +128,21 @@ void request(SSL_CTX* context, const std::string& port, std::size_t number) {
     const std::string wanted =
         "answer " + std::to_string(number) + std::string(number % 7 == 6 ? 200'000 : 0, '.');
     clients::require(answer.substr(end + 4) == wanted, "another answer");
+    clients::require(ERR_peek_error() == 0, "another fiber's error");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 4) return 2;
+    const bool strangers = argc == 5 && std::string(argv[4]) == "strangers";
+    if (argc != 4 && !strangers) return 2;
     const Context context(SSL_CTX_new(TLS_client_method()));
     require_ssl(SSL_CTX_load_verify_locations(context.get(), argv[3], nullptr) == 1, "the certificate");
     return clients::run_many(std::strtoul(argv[1], nullptr, 10),
-                             [&](std::size_t number) { request(context.get(), argv[2], number); });
+                             [&](std::size_t number) {
+                                 if (strangers && number % 4 == 3)
+                                     be_refused(context.get(), argv[2]);
+                                 else
+                                     request(context.get(), argv[2], number);
+                             });
 }
