@@ -116,7 +116,8 @@ void be_refused(SSL_CTX* context, const std::string& port) {
     clients::require(SSL_connect(session.get()) <= 0, "a stranger is believed");
     ::usleep(20'000);
     const unsigned long error = ERR_get_error();
-    clients::require(ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED, "another fiber's error, or none");
+    clients::require(ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED,
+                     "another fiber's error, or none");
     clients::require(ERR_get_error() == 0, "more errors than one");
 }
 
@@ -138,11 +139,10 @@ int main(int argc, char** argv) {
     if (argc != 4 && !strangers) return 2;
     const Context context(SSL_CTX_new(TLS_client_method()));
     require_ssl(SSL_CTX_load_verify_locations(context.get(), argv[3], nullptr) == 1, "the certificate");
-    return clients::run_many(std::strtoul(argv[1], nullptr, 10),
-                             [&](std::size_t number) {
-                                 if (strangers && number % 4 == 3)
-                                     be_refused(context.get(), argv[2]);
-                                 else
-                                     request(context.get(), argv[2], number);
-                             });
+    return clients::run_many(std::strtoul(argv[1], nullptr, 10), [&](std::size_t number) {
+        if (strangers && number % 4 == 3)
+            be_refused(context.get(), argv[2]);
+        else
+            request(context.get(), argv[2], number);
+    });
 }
