@@ -7,6 +7,7 @@
 #include <weft/testing/virtual_time.hpp>
 
 #include <pthread.h>
+#include <signal.h>
 
 #include <cerrno>
 #include <chrono>
@@ -53,6 +54,27 @@ TEST_P(PosixMutexTest, KeepsFibersOfOneHubApart) {
     keep_fibers_apart(error_checking);
     pthread_mutex_t adaptive = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
     keep_fibers_apart(adaptive);
+}
+
+/// Two that wait for each other's mutex, one of them main.
+void lock_crosswise() {
+    run([] {
+        pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+        pthread_mutex_t other = PTHREAD_MUTEX_INITIALIZER;
+        posix::pthread_mutex_lock(&one);
+        auto fiber = spawn({.name = "crosswise"}, [&] {
+            posix::pthread_mutex_lock(&other);
+            posix::pthread_mutex_lock(&one);
+        });
+        yield();
+        posix::pthread_mutex_lock(&other);
+    });
+}
+
+TEST(PosixMutexDeathTest, ACircleThatNothingCanEndStopsTheProgramWithADumpOfItsFibers) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    // No C library expects an exception from a lock, and none could go on without it.
+    EXPECT_EXIT(lock_crosswise(), ::testing::KilledBySignal(SIGABRT), "crosswise.*waits: mutex");
 }
 
 TEST_P(PosixMutexTest, ThatInheritsPriorityKeepsFibersApartToo) {
