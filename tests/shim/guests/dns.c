@@ -36,14 +36,24 @@ static const char* name_of(int error) {
     }
 }
 
+static int is_same(const struct addrinfo* one, const struct addrinfo* other) {
+    return one->ai_socktype == other->ai_socktype && one->ai_addrlen == other->ai_addrlen &&
+           memcmp(one->ai_addr, other->ai_addr, one->ai_addrlen) == 0;
+}
+
 static void look_up(const char* host, const char* service, int flags, int family, int type) {
     const struct addrinfo hints = {.ai_flags = flags, .ai_family = family, .ai_socktype = type};
     struct addrinfo* list = NULL;
     const int error = getaddrinfo(host, service, &hints, &list);
     printf("%s, %s: %s", host != NULL ? host : "(none)", service != NULL ? service : "(none)",
            name_of(error));
-    for (const struct addrinfo* each = list; each != NULL && error == 0; each = each->ai_next) {
+    for (const struct addrinfo *each = list, *before = NULL; each != NULL && error == 0;
+         before = each, each = each->ai_next) {
         char numbers[64] = "", port[16] = "";
+        // A hosts file with a line for localhost of IPv6 too makes libc say an address of IPv4 twice.
+        if (before != NULL && is_same(before, each)) {
+            continue;
+        }
         getnameinfo(each->ai_addr, each->ai_addrlen, numbers, sizeof numbers, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV);
         printf(" [%s]:%s type %d protocol %d%s", numbers, port, each->ai_socktype, each->ai_protocol,
