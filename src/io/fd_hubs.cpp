@@ -1,6 +1,7 @@
 // The process-wide list of hubs for each descriptor.
 #include "io/fd_hubs.hpp"
 
+#include "base/descriptor_map.hpp"
 #include "base/error.hpp"
 #include "base/spinlock.hpp"
 #include "base/sys.hpp"
@@ -10,7 +11,6 @@
 #include "io/fd_table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <memory>
@@ -27,42 +27,26 @@ struct Entry {
     std::vector<FdTable*> more;
 };
 
-constexpr std::size_t chunk_size = 1024;
-using Chunk = std::array<Entry, chunk_size>;
-
-// 16 million descriptors; the kernel's own limit (fs.nr_open) is a million unless somebody raises it.
-constinit std::array<std::atomic<Chunk*>, 16384> chunks{};
+constinit DescriptorMap<Entry> entries;
 
 /// In the child no hub knows any descriptor: its own, if there is one, begins anew.
 struct AtFork final : AroundFork {
-    void after_fork_in_child() noexcept override {
-        for (std::atomic<Chunk*>& place : chunks) {
-            if (Chunk* chunk = place.load(std::memory_order_relaxed)) {
-                std::construct_at(chunk);
-            }
-        }
-    }
+    void after_fork_in_child() noexcept override { entries.begin_anew(); }
     ForkPart part{*this};
 };
 
 constinit AtFork at_fork;
 
 Entry& entry_of(int fd) {
-    const auto index = static_cast<std::size_t>(fd);
-    if (index / chunk_size >= chunks.size()) {
+    if (Entry* entry = entries.find(fd)) {
+        return *entry;
+    }
+    at_fork.part.list();
+    Entry* entry = entries.make(fd);
+    if (entry == nullptr) {
         throw_errno(EMFILE, "watching a descriptor beyond the 16 million that weft has room for", fd);
     }
-    std::atomic<Chunk*>& place = chunks[index / chunk_size];
-    Chunk* chunk = place.load(std::memory_order_acquire);
-    if (chunk == nullptr) {
-        at_fork.part.list();
-        // Never given back: descriptors of the same range come again.
-        auto fresh = std::make_unique<Chunk>();
-        if (place.compare_exchange_strong(chunk, fresh.get(), std::memory_order_acq_rel)) {
-            chunk = fresh.release();
-        }
-    }
-    return (*chunk)[index % chunk_size];
+    return *entry;
 }
 
 std::vector<FdTable*> take_tables(int fd) {
@@ -140,20 +124,10 @@ void list_hub(int fd, FdTable& table) {
 }
 
 int next_watched(int fd) noexcept {
-    for (auto index = static_cast<std::size_t>(fd > 0 ? fd : 0); index / chunk_size < chunks.size();) {
-        Chunk* chunk = chunks[index / chunk_size].load(std::memory_order_acquire);
-        if (chunk == nullptr) {
-            index = (index / chunk_size + 1) * chunk_size;
-            continue;
-        }
-        Entry& entry = (*chunk)[index % chunk_size];
+    return entries.first_from(fd, [](Entry& entry) {
         const std::lock_guard lock(entry.lock);
-        if (entry.first != nullptr || !entry.more.empty()) {
-            return static_cast<int>(index);
-        }
-        ++index;
-    }
-    return -1;
+        return entry.first != nullptr || !entry.more.empty();
+    });
 }
 
 void unlist_hub(int fd, FdTable& table) noexcept {
@@ -169,14 +143,11 @@ namespace {
 
 /// Lets all hubs forget the descriptor, if no more than the calling one knows it; else false.
 bool forget_if_local(int fd) noexcept {
-    if (fd < 0 || static_cast<std::size_t>(fd) / chunk_size >= chunks.size()) {
-        return true;
+    Entry* known = entries.find(fd);
+    if (known == nullptr) {
+        return true;  // nobody has ever watched it
     }
-    Chunk* chunk = chunks[static_cast<std::size_t>(fd) / chunk_size].load(std::memory_order_acquire);
-    if (chunk == nullptr) {
-        return true;  // nobody has ever watched one of these
-    }
-    Entry& entry = (*chunk)[static_cast<std::size_t>(fd) % chunk_size];
+    Entry& entry = *known;
     const Hub* here = Hub::current();
     FdTable* only = nullptr;
     {

@@ -6,9 +6,7 @@
 
 #include <sys/stat.h>
 
-#include <array>
 #include <cerrno>
-#include <memory>
 #include <new>
 
 namespace weft::impl {
@@ -23,15 +21,6 @@ constinit std::atomic<std::uint32_t> age{0};
 constexpr std::uint32_t oldest = 0xffff;
 
 std::uint32_t shared_age() noexcept { return age.load(std::memory_order_relaxed); }
-
-FdChunk* make_chunk(std::atomic<FdChunk*>& place) noexcept {
-    std::unique_ptr<FdChunk> fresh(new (std::nothrow) FdChunk);
-    FdChunk* there = nullptr;
-    if (fresh != nullptr && place.compare_exchange_strong(there, fresh.get(), std::memory_order_acq_rel)) {
-        return fresh.release();
-    }
-    return there;
-}
 
 FdKind kind_of_socket(int fd) noexcept {
     int type = 0;
@@ -59,29 +48,20 @@ FdKind ask_kind(int fd) noexcept {
 
 }  // namespace
 
-constinit std::array<std::atomic<FdChunk*>, most_descriptors / fd_chunk_size> fd_chunks{};
+constinit DescriptorMap<FdRecord> fd_records;
 
 FdRecord& make_record(int fd) noexcept {
-    const auto index = static_cast<std::size_t>(fd);
-    FdChunk* chunk =
-        index / fd_chunk_size < fd_chunks.size() ? make_chunk(fd_chunks[index / fd_chunk_size]) : nullptr;
-    return chunk != nullptr ? (*chunk)[index % fd_chunk_size] : nobody;
+    try {
+        FdRecord* record = fd_records.make(fd);
+        return record != nullptr ? *record : nobody;
+    } catch (const std::bad_alloc&) {
+        return nobody;
+    }
 }
 
 int next_known(int fd) noexcept {
-    for (std::size_t index = fd > 0 ? static_cast<std::size_t>(fd) : 0;
-         index / fd_chunk_size < fd_chunks.size();) {
-        const FdChunk* chunk = fd_chunks[index / fd_chunk_size].load(std::memory_order_acquire);
-        if (chunk == nullptr) {
-            index = (index / fd_chunk_size + 1) * fd_chunk_size;
-            continue;
-        }
-        if ((*chunk)[index % fd_chunk_size].bits.load(std::memory_order_relaxed) != 0) {
-            return static_cast<int>(index);
-        }
-        ++index;
-    }
-    return -1;
+    return fd_records.first_from(
+        fd, [](const FdRecord& record) { return record.bits.load(std::memory_order_relaxed) != 0; });
 }
 
 void begin_own(int fd, FdKind kind, bool is_nonblocking) noexcept {

@@ -4,9 +4,9 @@
 // over a socket, duplicated, alive at a fork) somebody may have changed it: then the kernel is asked at each wait.
 #pragma once
 
-#include <array>
+#include "base/descriptor_map.hpp"
+
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 
 namespace weft::impl {
@@ -40,25 +40,10 @@ struct FdRecord {
     void forget() noexcept { bits.store(0, std::memory_order_relaxed); }
 };
 
-/// As many as there are tables for. The kernel's own limit (fs.nr_open) is a million unless somebody raises it.
-inline constexpr int most_descriptors = 1 << 24;
-/// Whether there can be such a descriptor: for others no tables grow.
-constexpr bool is_possible(int fd) noexcept { return fd >= 0 && fd < most_descriptors; }
-
-inline constexpr std::size_t fd_chunk_size = 1024;
-using FdChunk = std::array<FdRecord, fd_chunk_size>;
-/// Made when needed and never given back. As many as io/fd_hubs has room for.
-extern constinit std::array<std::atomic<FdChunk*>, most_descriptors / fd_chunk_size> fd_chunks;
+extern constinit DescriptorMap<FdRecord> fd_records;
 
 /// The record of a descriptor if there is one, else null.
-inline FdRecord* known_record(int fd) noexcept {
-    const auto index = static_cast<std::size_t>(fd);
-    if (index / fd_chunk_size >= fd_chunks.size()) [[unlikely]] {
-        return nullptr;
-    }
-    FdChunk* chunk = fd_chunks[index / fd_chunk_size].load(std::memory_order_acquire);
-    return chunk != nullptr ? &(*chunk)[index % fd_chunk_size] : nullptr;
-}
+inline FdRecord* known_record(int fd) noexcept { return fd_records.find(fd); }
 FdRecord& make_record(int fd) noexcept;
 /// The record; of a descriptor beyond 16 million or without memory for it, one that stays unknown.
 inline FdRecord& record_of(int fd) noexcept {
