@@ -68,7 +68,11 @@ void FdCall::missed() noexcept {
 
 bool ready_now(int fd, short events) noexcept {
     pollfd entry{.fd = fd, .events = events, .revents = 0};
-    return sys.poll(&entry, 1, 0) != 0;
+    int count = 0;
+    do {
+        count = sys.poll(&entry, 1, 0);
+    } while (count < 0 && errno == EINTR);  // even a look is interrupted when a signal is there already
+    return count != 0;
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include "testing/virtual_poller.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <memory>
 
@@ -85,7 +86,11 @@ bool VirtualClock::may_move() const {
                // Woken already, though its thread has not got the processor yet? Asked with a copy: that
                // thread uses its own.
                std::vector<pollfd> descriptors = each->descriptors;
-               return sys.poll(descriptors.data(), descriptors.size(), 0) == 0;
+               int count = 0;
+               do {
+                   count = sys.poll(descriptors.data(), descriptors.size(), 0);
+               } while (count < 0 && errno == EINTR);  // a signal's handler has woken nobody
+               return count == 0;
            });
 }
 

@@ -110,6 +110,26 @@ TEST_P(PosixAcceptTurns, WaitingForOnesTurnIsCancelled) {
     EXPECT_EQ(accepting.get(), fails(ECANCELED));
 }
 
+int interrupted_listener = -1;
+
+TEST_P(PosixAcceptTurns, ALookThatASignalInterruptsHasNotSeenAConnection) {
+    const Fd listener = tcp_listener();
+    interrupted_listener = listener;
+    const impl::SysOverride<decltype(impl::Sys::poll)> signal(
+        &impl::Sys::poll, +[](pollfd* entries, nfds_t count, int timeout) {
+            if (count == 1 && entries->fd == interrupted_listener) {
+                interrupted_listener = -1;
+                errno = EINTR;
+                return -1;
+            }
+            return ::poll(entries, count, timeout);
+        });
+    auto accepting = spawn([&] { return next_client(listener); });
+    sleep_for(1ms);
+    const Fd client = client_of(listener, "client");
+    EXPECT_EQ(accepting.get(), "client");
+}
+
 TEST_P(PosixAcceptTurns, AProcessThatDiesInItsTurnGivesItBack) {
     const Fd listener = tcp_listener();
     const pid_t child = posix::fork();

@@ -23,6 +23,7 @@
 #include "core/hub.hpp"
 #include "io/io.hpp"
 #include "support/hub_fixture.hpp"
+#include "support/sys_override.hpp"
 #include "testing/virtual_poller.hpp"
 
 namespace weft::testing {
@@ -49,6 +50,22 @@ TEST(VirtualTimeTest, JumpsToTheNextDeadlineWhenAllFibersWait) {
     EXPECT_EQ(time.now() - start, 48h);
     EXPECT_EQ(now(), time.now());
     EXPECT_LT(std::chrono::steady_clock::now() - real_start, 24h);
+}
+
+TEST(VirtualTimeTest, MovesThoughSignalsInterruptTheLookWhetherAnybodyIsWoken) {
+    const VirtualTime time;
+    const impl::SysOverride<decltype(impl::Sys::poll)> signals(
+        &impl::Sys::poll, +[](pollfd* entries, nfds_t count, int timeout) {
+            static int looks = 0;
+            if (timeout == 0 && ++looks % 2 == 0) {
+                errno = EINTR;
+                return -1;
+            }
+            return ::poll(entries, count, timeout);
+        });
+    for (int i = 0; i < 10; ++i) {
+        sleep_for(1h);
+    }
 }
 
 TEST(VirtualTimeTest, StandsStillWhileAnythingRuns) {
