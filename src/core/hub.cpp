@@ -116,6 +116,7 @@ void Hub::prefetch_next() noexcept {
     }
     __builtin_prefetch(first_use, 0, 2);
     __builtin_prefetch(second_use, 1, 2);
+#pragma GCC unroll 20
     for (int line = 0; line < lines; ++line) {
         __builtin_prefetch(at + line * 64, 1, 2);
     }

@@ -305,9 +305,9 @@ private:
 };
 
 inline WaitRecord::WaitRecord(WaitReason why, const void* what, Abort on_abort) noexcept
-    : fiber(Hub::current() != nullptr ? &Hub::current()->running() : nullptr),
-      abort(on_abort),
+    : abort(on_abort),
       object(what),
+      fiber(Hub::current() != nullptr ? &Hub::current()->running() : nullptr),
       reason(why) {}
 
 }  // namespace weft::impl

@@ -15,7 +15,7 @@ struct Watch {
     bool write = false;
     bool started = false;  ///< by start(), until stop()
     OnReady on_ready = nullptr;
-    /// What on_ready will look at: whoever waits, and its record. Only for the cache; may be out of date.
+    /// What on_ready will look at: whoever waits, and a cache line of its record. Only for the cache; may be out of date.
     const void* waiter = nullptr;
     const void* waiter_record = nullptr;
     Watch* next_ready = nullptr;                ///< the poller's batch, in order of arrival

@@ -71,22 +71,24 @@ struct WaitRecord {
     WaitRecord(const WaitRecord&) = delete;
     WaitRecord& operator=(const WaitRecord&) = delete;
 
-    FiberBlock* fiber;  ///< null: a plain thread
     Abort abort;
     const void* object;
     /// Who holds what is waited for, where one holder is known: as sync's identity() names it.
     const std::atomic<const void*>* holder = nullptr;
     TimerNode timer;
-    int fd = -1;
-    WaitReason reason;
-    Wake outcome = Wake::woken;
-    bool lapsed = false;                 ///< its timer has fired, though it may have been woken before
     std::int64_t own_until = INT64_MAX;  ///< the limit of the call itself, where scopes may change theirs
     unsigned uncaught = 0;  ///< exceptions that unwind its fiber: what they hide does not reach it
-    bool in_set = false;    ///< queued in several lists: the first to decide wins
-    bool gathers = false;   ///< a set that outlives the win: a Gathering
-    std::atomic<std::uint32_t> decided{0};           ///< sets only: 0 open, else 1 + the winning node's tag
     std::atomic<std::uint32_t> signal{signal_open};  ///< threads only: the futex word
+    std::atomic<std::uint32_t> decided{0};           ///< sets only: 0 open, else 1 + the winning node's tag
+
+    // What a wake-up looks at lies side by side, and so does the WaitNode that commonly follows.
+    FiberBlock* fiber;  ///< null: a plain thread
+    WaitReason reason;
+    Wake outcome = Wake::woken;
+    bool lapsed = false;   ///< its timer has fired, though it may have been woken before
+    bool in_set = false;   ///< queued in several lists: the first to decide wins
+    bool gathers = false;  ///< a set that outlives the win: a Gathering
+    int fd = -1;
 
     /// Sets only: the tag that has decided it, or `open_tag`.
     std::uint32_t winner() const noexcept { return decided.load(std::memory_order_acquire) - 1; }
@@ -112,11 +114,11 @@ inline constexpr std::uint32_t open_tag = 0xffffffffU;
 /// Membership of one record in one list. Guarded by the lock of the list's owner.
 struct WaitNode {
     WaitRecord* record = nullptr;
-    WaitNode* prev;  ///< set by the list, as is `next`
-    WaitNode* next;
+    WaitNode* next;         ///< set by the list, as is `prev`
     std::uint32_t tag = 0;  ///< which member of a set this is
-    void* cargo = nullptr;  ///< what the list's owner wants to know of the wait
     bool linked = false;
+    WaitNode* prev;
+    void* cargo = nullptr;  ///< what the list's owner wants to know of the wait
 };
 
 // `prev` of the oldest node and `tail_` of an empty list hold nothing.

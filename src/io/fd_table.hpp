@@ -14,12 +14,13 @@ namespace weft::impl {
 
 /// One direction of one descriptor at one hub. Only that hub's thread.
 struct Direction {
-    Watch watch;
-    WaitList waiters;
+    // First: of the direction that nobody waits for an operation needs this line alone.
     bool fresh = true;  ///< the watch has never been started for this description
     /// Worth trying at once: an event has said so, or nothing is known. A short read or EAGAIN ends it; the
     /// poller is level-triggered, so a wait after that misses nothing.
     bool ready = true;
+    WaitList waiters;
+    Watch watch;
 };
 
 /// What all waits for a descriptor are: whoever ends one may have to say why.
@@ -29,9 +30,9 @@ struct IoWait : WaitRecord {
 };
 
 struct alignas(64) FdState {
+    bool listed = false;  ///< in the process-wide list of hubs that know the descriptor
     Direction read;
     Direction write;
-    bool listed = false;  ///< in the process-wide list of hubs that know the descriptor
 };
 
 /// Indexed by descriptor number, grown in chunks that never move: libev holds the addresses of the watches.
@@ -126,8 +127,8 @@ struct IoRecord : IoWait {
     }
     static bool abort_io(WaitRecord& record) noexcept;
 
-    Direction& direction;
     WaitNode node;
+    Direction& direction;
 };
 
 }  // namespace weft::impl

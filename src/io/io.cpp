@@ -103,7 +103,7 @@ IoParked park_on(Hub& hub, FdState& state, Direction& direction, WaitReason why,
     IoRecord record(direction, direction.watch.fd, why);
     direction.waiters.push(record.node);
     direction.watch.waiter = &hub.running();
-    direction.watch.waiter_record = &record;
+    direction.watch.waiter_record = &record.fiber;
     hub.running().next_use[0] = next_use;
     hub.running().next_use[1] = &state.write;
     const OutsideWait outside(&hub);

@@ -95,7 +95,9 @@ public:
         }
         for (const Watch* watch = ready_; watch != nullptr; watch = watch->next_ready) {
             __builtin_prefetch(watch->waiter, 1, 3);
+            // It may lie across two lines.
             __builtin_prefetch(watch->waiter_record, 1, 3);
+            __builtin_prefetch(static_cast<const char*>(watch->waiter_record) + 48, 1, 3);
         }
         while (ready_ != nullptr) {
             Watch& watch = *ready_;
