@@ -43,11 +43,14 @@ pthread_mutex_t* shared_lock() noexcept {
 }  // namespace
 
 AcceptTurn::AcceptTurn() noexcept : mutex_(shared_lock()) {
-    int error = mutex_ != nullptr ? pthread_mutex_trylock(mutex_) : 0;
+    const int error = mutex_ != nullptr ? pthread_mutex_trylock(mutex_) : 0;
     if (error == EOWNERDEAD) {
-        error = pthread_mutex_consistent(mutex_);
+        pthread_mutex_consistent(mutex_);
+    } else if (error != 0) {
+        // Not ours to give back. If there is more wrong with it than that another one has it, accepting goes on without.
+        mutex_ = nullptr;
     }
-    is_mine_ = error == 0;
+    is_mine_ = error != EBUSY;
 }
 
 AcceptTurn::~AcceptTurn() {

@@ -80,11 +80,11 @@ TEST_P(CombineTest, AsCompletedMayBeLeftEarly) {
 
 TEST_P(CombineTest, AsCompletedHasOneLimitAndLosesNothingByIt) {
     Set set(2);
-    auto completed = as_completed(set.futures, 5ms);
+    auto completed = as_completed(set.futures, 200ms);
     auto setter = spawn([&] {
         sleep_for(1ms);
         set.promises[0].set_value(0);
-        sleep_for(20ms);
+        sleep_for(400ms);
         set.promises[1].set_value(1);
     });
     EXPECT_EQ(completed.next().value().get(), 0);
