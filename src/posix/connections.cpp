@@ -4,6 +4,7 @@
 
 #include "posix/accept_turn.hpp"
 #include "posix/libc.hpp"
+#include "posix/lock_wait.hpp"
 #include "posix/offload.hpp"
 #include "posix/transfer.hpp"
 
@@ -28,10 +29,6 @@ bool listens(int fd) noexcept {
     return impl::sys.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &result, &size) == 0 && result != 0;
 }
 
-/// Another one's turn lasts as long as two calls, unless its process is stopped or has to wait for a processor.
-constexpr Duration shortest_pause = std::chrono::microseconds(100);
-constexpr Duration longest_pause = std::chrono::milliseconds(10);
-
 /// Waits for a connection first, so that taking it does not block, and takes it in an AcceptTurn: nobody else does in between but a
 /// process that is no relative.
 template <class Take>
@@ -50,8 +47,9 @@ int accept_one(int fd, Take take) {
     if (call.nonblocking()) {
         return take();
     }
-    for (Duration pause = shortest_pause;;) {
-        bool is_my_turn;
+    impl::LockPauses pauses;
+    for (;;) {
+        bool is_my_turn = false;
         {
             const impl::AcceptTurn turn;
             is_my_turn = turn.is_mine();
@@ -68,10 +66,10 @@ int accept_one(int fd, Take take) {
             }
             continue;
         }
-        if (const int error = impl::rest_until(weft::now() + pause, true); error != 0) {
+        // Another one's turn lasts as long as two calls, unless its process is stopped or has to wait for a processor.
+        if (const int error = impl::rest_until(weft::now() + pauses.next(), true); error != 0) {
             return impl::fail(error);
         }
-        pause = std::min(pause * 2, longest_pause);
     }
 }
 

@@ -32,7 +32,7 @@ int daemon(int keep_directory, int keep_output) noexcept {
 }
 
 int forkpty(int* terminal, char* name, const termios* settings, const winsize* size) noexcept {
-    impl::share_all();
+    will_fork();
     const int child = impl::libc.forkpty(terminal, name, settings, size);
     if (child > 0) {
         impl::begin_shared(*terminal);
