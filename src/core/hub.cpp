@@ -97,6 +97,18 @@ Hub::~Hub() {
     stacks_.release(loop_fiber_.slot);
 }
 
+void Hub::disown_fibers() noexcept {
+    FiberBlock* fiber = std::exchange(all_, nullptr);
+    while (fiber != nullptr) {
+        FiberBlock* next = fiber->all_next;
+        // Off the list too: one of them that is buried after this must not write to its neighbours.
+        fiber->all_next = nullptr;
+        fiber->all_prev = nullptr;
+        fiber->hub.store(nullptr, std::memory_order_relaxed);
+        fiber = next;
+    }
+}
+
 void Hub::prefetch_next() noexcept {
     // From the top of its stack on; a parked fiber's frames and its block lie close together there.
     constexpr int lines = 20;

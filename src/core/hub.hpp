@@ -113,6 +113,8 @@ public:
     void add_fiber(FiberBlock& fiber) noexcept;
     void remove_fiber(FiberBlock& fiber) noexcept;
     FiberBlock* fibers() const noexcept { return all_; }
+    /// Their blocks belong to whoever holds the handles from now on. Call with the registry locked.
+    void disown_fibers() noexcept;
     const FiberBlock* ready_fibers() const noexcept { return ready_.first(); }  ///< linked by `next`
     std::uint64_t new_fiber_id() noexcept { return next_id_++; }
     /// For fibers that other threads start here; under the registry's lock.

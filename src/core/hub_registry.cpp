@@ -104,9 +104,7 @@ void unregister_hub(Hub& hub) noexcept {
     Registry& all = registry();
     const std::lock_guard lock(all.lock);
     std::erase(all.hubs, &hub);
-    for (FiberBlock* fiber = hub.fibers(); fiber != nullptr; fiber = fiber->all_next) {
-        fiber->hub.store(nullptr, std::memory_order_relaxed);
-    }
+    hub.disown_fibers();
 }
 
 void refuse_fibers(Hub& hub, bool refuse) noexcept {
