@@ -254,6 +254,7 @@ void sockets() {
 
     auto connection = weft::net::TcpStream::connect(server.endpoint(), 5s);
     connection.write_all("hello");
+    connection.wait_readable(5s);
     char buffer[5];
     connection.read_exact(buffer, 5s);
     connection.shutdown_write();

@@ -179,6 +179,7 @@ void testing() {
 
     auto [here, there] = weft::net::UnixStream::pair();
     here.write_all("hello");
+    there.wait_readable();
     char buffer[5];
     there.read_exact(buffer);
 }

@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace weft::impl {
 
@@ -20,15 +21,15 @@ int wait_natively(int fd, bool write, Deadline& deadline) noexcept {
         if (!deadline.is_never()) {
             const auto left =
                 std::chrono::ceil<std::chrono::milliseconds>(deadline.resolve({}) - weft::now());
-            if (left.count() <= 0) {
-                return ETIMEDOUT;
-            }
-            limit = static_cast<int>(left.count() < 3'600'000 ? left.count() : 3'600'000);
+            limit = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
         }
         pollfd entry{.fd = fd, .events = static_cast<short>(write ? POLLOUT : POLLIN), .revents = 0};
         const int count = sys.poll(&entry, 1, limit);
         if (count > 0) {
             return (entry.revents & POLLNVAL) != 0 ? EBADF : 0;
+        }
+        if (count == 0 && limit == 0) {
+            return ETIMEDOUT;
         }
         if (count < 0 && errno != EINTR) {
             return errno;

@@ -55,6 +55,30 @@ void Socket::set_write_timeout(Deadline limit) noexcept {
     }
 }
 
+void Socket::wait_readable(Deadline deadline) {
+    Deadline until = impl::limit(deadline, state().read_limit);
+    if (const int error = impl::wait_readable(state().descriptor, until); error != 0) [[unlikely]] {
+        impl::throw_error(error, "wait to read from", state());
+    }
+}
+
+void Socket::wait_readable(Deadline deadline, std::error_code& error) {
+    Deadline until = impl::limit(deadline, state().read_limit);
+    impl::assign(error, impl::wait_readable(state().descriptor, until));
+}
+
+void Socket::wait_writable(Deadline deadline) {
+    Deadline until = impl::limit(deadline, state().write_limit);
+    if (const int error = impl::wait_writable(state().descriptor, until); error != 0) [[unlikely]] {
+        impl::throw_error(error, "wait to write to", state());
+    }
+}
+
+void Socket::wait_writable(Deadline deadline, std::error_code& error) {
+    Deadline until = impl::limit(deadline, state().write_limit);
+    impl::assign(error, impl::wait_writable(state().descriptor, until));
+}
+
 void Socket::set_option(int level, int name, int value) {
     impl::set_socket_option(native_handle(), level, name, value);
 }

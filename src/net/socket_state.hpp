@@ -37,7 +37,10 @@ inline Deadline limit(Deadline call, Deadline socket) noexcept { return call.is_
 
 /// Sets `error` from an errno, 0 clearing it.
 inline void assign(std::error_code& error, int number) noexcept {
-    error.assign(number, std::system_category());
+    // Nearly always both say that nothing is wrong, and the category is a call into another library.
+    if (number != 0 || error.value() != 0) [[unlikely]] {
+        error.assign(number, std::system_category());
+    }
 }
 
 /// "<operation> <peer> (descriptor N)".

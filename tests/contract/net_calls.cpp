@@ -81,6 +81,11 @@ struct ReadSomeVectored : ReadSome {
 };
 WEFT_WAITING_CALL("StreamSocket::read_some_vectored", ReadSomeVectored);
 
+struct WaitReadable : ReadSome {
+    void call(Deadline deadline) override { streams.first.wait_readable(deadline); }
+};
+WEFT_WAITING_CALL("Socket::wait_readable", WaitReadable);
+
 struct ReceiveFds : ReadSome {
     void call(Deadline deadline) override {
         EXPECT_EQ(streams.first.receive_fds(buffer, 1, deadline).size, 2U);
@@ -119,6 +124,11 @@ struct WriteAllVectored : WriteSome {
     }
 };
 WEFT_WAITING_CALL("StreamSocket::write_all_vectored", WriteAllVectored);
+
+struct WaitWritable : WriteSome {
+    void call(Deadline deadline) override { streams.first.wait_writable(deadline); }
+};
+WEFT_WAITING_CALL("Socket::wait_writable", WaitWritable);
 
 struct SendFds : WriteSome {
     void call(Deadline deadline) override { streams.first.send_fds("x", std::array{STDIN_FILENO}, deadline); }

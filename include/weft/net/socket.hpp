@@ -44,6 +44,31 @@ public:
     void set_read_timeout(Deadline limit) noexcept;
     void set_write_timeout(Deadline limit) noexcept;
 
+    /// Waits until reading, or accepting, would not wait: there is something, or the end, or an error. A
+    /// connection that holds no buffer until then costs less while it is idle. What is readable may be taken by
+    /// another fiber before this one goes on.
+    ///
+    /// Suspends:  until something has arrived; for one pass of the hub where it has already.
+    /// Cancel:    nothing has been read.
+    /// Errors:    std::system_error: TimeoutError past the deadline; bad_file_descriptor when closed, also
+    /// meanwhile.
+    /// Threads:   any fiber or thread.
+    /// Since:     0.1
+    void wait_readable(Deadline deadline = never);
+    void wait_readable(Deadline deadline, std::error_code& error);
+    void wait_readable(std::error_code& error) { wait_readable(never, error); }
+
+    /// Waits until a write would not wait: there is room, or an error.
+    ///
+    /// Suspends:  while the send buffer is full; for one pass of the hub where it is not.
+    /// Cancel:    nothing has been written.
+    /// Errors:    as wait_readable.
+    /// Threads:   any fiber or thread.
+    /// Since:     0.1
+    void wait_writable(Deadline deadline = never);
+    void wait_writable(Deadline deadline, std::error_code& error);
+    void wait_writable(std::error_code& error) { wait_writable(never, error); }
+
     /// setsockopt and getsockopt with an int. Errors: std::system_error.
     void set_option(int level, int name, int value);
     [[nodiscard]] int option(int level, int name) const;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <weft/base/error.hpp>
@@ -50,6 +51,81 @@ TEST_P(Stream, ReadSomeTakesWhatHasArrivedAndReportsTheEndAsZero) {
         pair.other.shutdown_write();
         EXPECT_EQ(pair.one.read_some(buffer), 0U);
         EXPECT_EQ(pair.one.read_some(buffer), 0U);
+    });
+}
+
+TEST_P(Stream, WaitingForReadabilityTakesNothingAndEndsForDataAndForTheEnd) {
+    for_each_stream([](StreamPair pair) {
+        auto waiter = spawn([&] { pair.one.wait_readable(); });
+        wait_all_parked();
+        EXPECT_FALSE(waiter.ready());
+        pair.other.write_all("hello");
+        waiter.get();
+        pair.one.wait_readable();  // still
+        pair.one.wait_readable(0s);
+        char buffer[16];
+        EXPECT_EQ(pair.one.read_some(buffer, 0s), 5U);
+        EXPECT_THROW(pair.one.wait_readable(0s), TimeoutError);
+        pair.other.shutdown_write();
+        pair.one.wait_readable();
+        EXPECT_EQ(pair.one.read_some(buffer), 0U);
+    });
+}
+
+TEST_P(Stream, WaitingForRoomToWriteEndsWhenThePeerHasRead) {
+    for_each_stream([](StreamPair pair) {
+        pair.one.wait_writable(0s);
+        const std::size_t size = fill(pair.one);
+        auto waiter = spawn([&] { pair.one.wait_writable(); });
+        wait_all_parked();
+        EXPECT_FALSE(waiter.ready());
+        std::string all(size, '\0');
+        pair.other.read_exact(all);
+        waiter.get();
+        EXPECT_GT(pair.one.write_some("x", 0s), 0U);
+    });
+}
+
+TEST_P(Stream, WaitingForASocketEndsWithItsLimitAndWithItsClosing) {
+    for_each_stream([](StreamPair pair) {
+        pair.one.set_read_timeout(20ms);
+        const TimePoint begun = now();
+        EXPECT_EQ(error_of([&] { pair.one.wait_readable(); }).code(), std::errc::timed_out);
+        EXPECT_GE(now() - begun, 20ms);
+        std::error_code error;
+        pair.one.wait_readable(1ms, error);
+        EXPECT_EQ(error, std::errc::timed_out);
+        pair.one.wait_writable(error);
+        EXPECT_FALSE(error);
+        auto reader = spawn([&] { pair.one.wait_readable(never, error); });
+        wait_all_parked();
+        pair.one.set_read_timeout(never);
+        auto other = spawn([&] { return error_of([&] { pair.one.wait_readable(); }); });
+        wait_all_parked();
+        pair.one.close();
+        EXPECT_EQ(other.get().code(), std::errc::bad_file_descriptor);
+        reader.get();
+        EXPECT_EQ(error_of([&] { pair.one.wait_writable(); }).code(), std::errc::bad_file_descriptor);
+    });
+}
+
+TEST_P(Stream, APlainThreadMayWaitForASocketToo) {
+    for_each_stream([](StreamPair pair) {
+        pair.other.write_all("x");
+        std::error_code nothing = std::make_error_code(std::errc::io_error);
+        std::error_code something = nothing;
+        std::error_code room = nothing;
+        std::error_code late;
+        std::thread([&] {
+            pair.one.wait_readable(0s, something);
+            pair.one.wait_writable(never, room);
+            pair.other.wait_readable(0s, nothing);
+            pair.other.wait_readable(5ms, late);
+        }).join();
+        EXPECT_FALSE(something) << something.message();
+        EXPECT_FALSE(room) << room.message();
+        EXPECT_EQ(nothing, std::errc::timed_out);
+        EXPECT_EQ(late, std::errc::timed_out);
     });
 }
 
