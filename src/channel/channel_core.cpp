@@ -47,7 +47,7 @@ void ChannelCore::free_items() noexcept {
     ::operator delete (items_.items, std::align_val_t{item_alignment_});
 }
 
-inline Exchange ChannelCore::give(void* item, const ChannelEnd* end) {
+[[gnu::always_inline]] inline Exchange ChannelCore::give(void* item, const ChannelEnd* end) {
     for (;;) {
         WaitNode* woken = nullptr;
         const Exchange how = is_closed_end(end) ? Exchange::end_closed : offer(item, woken);
@@ -63,7 +63,7 @@ inline Exchange ChannelCore::give(void* item, const ChannelEnd* end) {
     }
 }
 
-inline Exchange ChannelCore::get(void* slot, const ChannelEnd* end) noexcept {
+[[gnu::always_inline]] inline Exchange ChannelCore::get(void* slot, const ChannelEnd* end) noexcept {
     WaitNode* woken = nullptr;
     const Exchange how = is_closed_end(end) ? Exchange::end_closed : take(slot, woken);
     if (how != Exchange::would_wait) {
@@ -91,9 +91,10 @@ void ChannelCore::grow() {
     lock_.lock();
 }
 
-Exchange ChannelCore::wait(WaitList& list, void* item, const ChannelEnd* end, Deadline& deadline) {
+[[gnu::always_inline]] inline Exchange ChannelCore::wait(WaitList& list, void* item, const ChannelEnd* end,
+                                                         Deadline& deadline) {
     const bool sends = &list == &senders_;
-    Transfer transfer{item, end};
+    ItemTransfer transfer{item, end};
     ChannelSide queue(*this, list);
     QueueRecord<ChannelSide> record(sends ? WaitReason::send : WaitReason::receive, this, queue);
     record.node.cargo = &transfer;
@@ -103,9 +104,13 @@ Exchange ChannelCore::wait(WaitList& list, void* item, const ChannelEnd* end, De
     return transfer.how;
 }
 
+[[gnu::noinline]] Exchange ChannelCore::wait_to_send(void* item, const ChannelEnd* end, Deadline& deadline) {
+    return wait(senders_, item, end, deadline);
+}
+
 Exchange ChannelCore::send_locked(void* item, const ChannelEnd* end, Deadline deadline) {
     const Exchange how = give(item, end);
-    return how == Exchange::would_wait ? wait(senders_, item, end, deadline) : how;
+    return how == Exchange::would_wait ? wait_to_send(item, end, deadline) : how;
 }
 
 Exchange ChannelCore::receive_locked(void* slot, const ChannelEnd* end, Deadline deadline) {
@@ -236,7 +241,7 @@ void ChannelCore::resize(std::size_t capacity) {
             continue;
         }
         if (WaitNode* sender = senders_.pop_node()) {
-            Transfer& from = transfer_of(*sender);
+            ItemTransfer& from = transfer_of(*sender);
             push(from.item);
             from.how = Exchange::done;
             lock_.unlock();

@@ -26,7 +26,9 @@ private:
     WaitList& list_;
 };
 
-inline Transfer& transfer_of(const WaitNode& node) noexcept { return *static_cast<Transfer*>(node.cargo); }
+inline ItemTransfer& transfer_of(const WaitNode& node) noexcept {
+    return *static_cast<ItemTransfer*>(node.cargo);
+}
 
 /// Those that leave the queues under the lock, and are woken after it.
 class Chain {
@@ -70,7 +72,7 @@ inline Exchange ChannelCore::offer(void* item, WaitNode*& woken) noexcept {
         return state_;
     }
     if (WaitNode* receiver = receivers_.pop_node()) {
-        Transfer& to = transfer_of(*receiver);
+        ItemTransfer& to = transfer_of(*receiver);
         construct(to.item, item);
         to.how = Exchange::done;
         receiver->next = nullptr;
@@ -101,7 +103,7 @@ inline Exchange ChannelCore::take(void* slot, WaitNode*& woken) noexcept {
         }
     }
     if (WaitNode* sender = senders_.pop_node()) {
-        Transfer& from = transfer_of(*sender);
+        ItemTransfer& from = transfer_of(*sender);
         if (stored) {
             push(from.item);
         } else {

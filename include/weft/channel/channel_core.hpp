@@ -34,7 +34,7 @@ struct ChannelEnd {
 };
 
 /// What a waiting caller gives or wants; lies on its stack, guarded by the channel's lock until it is woken.
-struct Transfer {
+struct ItemTransfer {
     void* item;             ///< where the item is moved from, or where there is room for it
     const ChannelEnd* end;  ///< null: none
     Exchange how = Exchange::would_wait;
@@ -126,6 +126,7 @@ private:
     WEFT_INTERNAL Exchange get(void* slot, const ChannelEnd* end) noexcept;
     /// With the lock held, which it releases.
     WEFT_INTERNAL Exchange wait(WaitList& list, void* item, const ChannelEnd* end, Deadline& deadline);
+    WEFT_INTERNAL Exchange wait_to_send(void* item, const ChannelEnd* end, Deadline& deadline);
     /// With the lock held, before and after; not in between, nor if it throws.
     WEFT_INTERNAL void grow();
     WEFT_INTERNAL WaitList& waiting(Side side) noexcept {

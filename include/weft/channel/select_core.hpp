@@ -28,7 +28,7 @@ struct SelectCase {
     SelectCase& operator=(const SelectCase&) = delete;
 
     ChannelCore* channel = nullptr;
-    Transfer transfer{nullptr, nullptr};
+    ItemTransfer transfer{nullptr, nullptr};
     std::optional<Waitable> waitable;
     Deadline deadline = never;
     Kind kind;
