@@ -38,18 +38,19 @@ int park_for(Hub& hub, const Descriptor& descriptor, FdState& state, Direction& 
     return parked.how == Wake::timed_out ? ETIMEDOUT : parked.error;
 }
 
-int wait_for(Descriptor& descriptor, bool write, Deadline& deadline) {
+template <bool Write>
+int wait_for(Descriptor& descriptor, Deadline& deadline) {
     Hub* hub = Hub::current();
     const int fd = descriptor.fd();
-    if (fd < 0) {
+    if (fd < 0) [[unlikely]] {
         return EBADF;
     }
-    if (hub == nullptr) {
-        return wait_natively(fd, write, deadline);
+    if (hub == nullptr) [[unlikely]] {
+        return wait_natively(fd, Write, deadline);
     }
     FdState& state = FdTable::of(*hub).at(fd);
-    return write ? park_for(*hub, descriptor, state, state.write, WaitReason::writable, deadline)
-                 : park_for(*hub, descriptor, state, state.read, WaitReason::readable, deadline);
+    return park_for(*hub, descriptor, state, Write ? state.write : state.read,
+                    Write ? WaitReason::writable : WaitReason::readable, deadline);
 }
 
 constexpr bool means_wait(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -114,10 +115,10 @@ IoParked park_on(Hub& hub, FdState& state, Direction& direction, WaitReason why,
 }
 
 int wait_readable(Descriptor& descriptor, Deadline& deadline) {
-    return wait_for(descriptor, false, deadline);
+    return wait_for<false>(descriptor, deadline);
 }
 
-int wait_writable(Descriptor& descriptor, Deadline& deadline) { return wait_for(descriptor, true, deadline); }
+int wait_writable(Descriptor& descriptor, Deadline& deadline) { return wait_for<true>(descriptor, deadline); }
 
 Transfer recv(Descriptor& descriptor, void* to, std::size_t size, int flags, Deadline& deadline) {
     // A look ahead or a call that insists on all its bytes says nothing about what is left.

@@ -11,7 +11,6 @@
 #include <exception>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "options.hpp"
 
@@ -20,33 +19,25 @@ namespace {
 
 using Buffer = std::unique_ptr<std::byte[]>;
 
-/// Of this hub, those that no connection uses at the moment: one that waits for a message has none.
-thread_local std::vector<Buffer> idle_buffers;
-
-Buffer take_buffer(std::size_t size) {
-    if (idle_buffers.empty()) {
-        // Not zeroed: memory that no message reaches stays untouched.
-        return std::make_unique_for_overwrite<std::byte[]>(size);
-    }
-    Buffer buffer = std::move(idle_buffers.back());
-    idle_buffers.pop_back();
-    return buffer;
-}
+/// This hub's, while no connection uses it: one that waits for a message has none.
+thread_local Buffer spare_buffer;
 
 /// The whole service: what comes in goes out.
 void echo(net::StreamSocket& stream, std::size_t buffer_size) {
-    std::error_code error;  // a client that has gone is nothing to report
+    Buffer& spare = spare_buffer;  // a fiber stays on its hub
+    std::error_code error;         // a client that has gone is nothing to report
     std::size_t size = 0;
     do {
         stream.wait_readable(error);
-        Buffer buffer = take_buffer(buffer_size);
+        // Not zeroed: memory that no message reaches stays untouched.
+        Buffer buffer = spare ? std::move(spare) : std::make_unique_for_overwrite<std::byte[]>(buffer_size);
         do {
             size = stream.read_some({buffer.get(), buffer_size}, error);
             if (!error) {
                 stream.write_all({buffer.get(), size}, error);
             }
         } while (size == buffer_size && !error);  // there may be more
-        idle_buffers.push_back(std::move(buffer));
+        spare = std::move(buffer);
     } while (size > 0 && !error);
 }
 
