@@ -46,7 +46,8 @@ int wait_for(Descriptor& descriptor, Deadline& deadline) {
         return EBADF;
     }
     if (hub == nullptr) [[unlikely]] {
-        return wait_natively(fd, Write, deadline);
+        const int now = look_natively(fd, Write);
+        return now != ETIMEDOUT ? now : wait_natively(fd, Write, deadline);
     }
     FdState& state = FdTable::of(*hub).at(fd);
     return park_for(*hub, descriptor, state, Write ? state.write : state.read,

@@ -8,9 +8,31 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <cstdint>
+#include <cerrno>
 
 namespace weft::impl {
+
+namespace {
+
+/// 0 where the descriptor is ready, ETIMEDOUT where it is not within `limit` ms, else what is wrong.
+int poll_one(int fd, bool write, int limit) noexcept {
+    pollfd entry{.fd = fd, .events = static_cast<short>(write ? POLLOUT : POLLIN), .revents = 0};
+    const int count = sys.poll(&entry, 1, limit);
+    if (count <= 0) {
+        return count == 0 ? ETIMEDOUT : errno;
+    }
+    return (entry.revents & POLLNVAL) != 0 ? EBADF : 0;
+}
+
+}  // namespace
+
+int look_natively(int fd, bool write) noexcept {
+    int result = EINTR;
+    while (result == EINTR) {
+        result = poll_one(fd, write, 0);
+    }
+    return result;
+}
 
 int wait_natively(int fd, bool write, Deadline& deadline) noexcept {
     if (deadline.is_relative()) {
@@ -21,18 +43,14 @@ int wait_natively(int fd, bool write, Deadline& deadline) noexcept {
         if (!deadline.is_never()) {
             const auto left =
                 std::chrono::ceil<std::chrono::milliseconds>(deadline.resolve({}) - weft::now());
-            limit = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+            if (left.count() <= 0) {
+                return ETIMEDOUT;
+            }
+            limit = static_cast<int>(left.count() < 3'600'000 ? left.count() : 3'600'000);
         }
-        pollfd entry{.fd = fd, .events = static_cast<short>(write ? POLLOUT : POLLIN), .revents = 0};
-        const int count = sys.poll(&entry, 1, limit);
-        if (count > 0) {
-            return (entry.revents & POLLNVAL) != 0 ? EBADF : 0;
-        }
-        if (count == 0 && limit == 0) {
-            return ETIMEDOUT;
-        }
-        if (count < 0 && errno != EINTR) {
-            return errno;
+        const int result = poll_one(fd, write, limit);
+        if (result != ETIMEDOUT && result != EINTR) {
+            return result;
         }
     }
 }

@@ -7,7 +7,11 @@
 
 namespace weft::impl {
 
-/// 0 once the direction is ready, else an errno value.
+/// Whether the direction is ready now: 0, ETIMEDOUT if not, or what is wrong.
+[[nodiscard]] int look_natively(int fd, bool write) noexcept;
+
+/// 0 once the direction is ready, else an errno value. Past its deadline it does not look any more: who tries in vain
+/// what poll() calls ready has to come to an end.
 [[nodiscard]] int wait_natively(int fd, bool write, Deadline& deadline) noexcept;
 
 /// Sleeps for `pause`, or until the deadline and then returns ETIMEDOUT. In a fiber, the fiber sleeps.
