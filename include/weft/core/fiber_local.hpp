@@ -20,7 +20,8 @@ WEFT_API void store_local(std::size_t key, void* value, void (*end)(void*) noexc
 }  // namespace impl
 
 /// One value of type T for each fiber that asks for it, made at the first use and destroyed at the fiber's
-/// end, youngest first. Usually a variable with static storage. Keys are never reused.
+/// end, youngest first. A new fiber has none: nothing is inherited from the one that has spawned it. Usually a
+/// variable with static storage. Keys are never reused.
 ///
 /// Threads:   any; a thread without a hub has its own value.
 /// Since:     0.1

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 WEFT_HUB_SUITE(Locals);
 
-// CONFORMANCE 263
+// CONFORMANCE 263, 264
 TEST_P(Locals, EachFiberSeesItsOwnValueFromItsInitialiser) {
     int made = 0;
     FiberLocal<int> local([&] { return 100 + made++; });
