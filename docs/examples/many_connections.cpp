@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 

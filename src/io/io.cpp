@@ -46,7 +46,7 @@ int wait_for(Descriptor& descriptor, Deadline& deadline) {
         return EBADF;
     }
     if (hub == nullptr) [[unlikely]] {
-        const int now = look_natively(fd, Write);
+        const int now = look_natively(fd, poll_events(Write));
         return now != ETIMEDOUT ? now : wait_natively(fd, Write, deadline);
     }
     FdState& state = FdTable::of(*hub).at(fd);

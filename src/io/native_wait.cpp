@@ -15,8 +15,8 @@ namespace weft::impl {
 namespace {
 
 /// 0 where the descriptor is ready, ETIMEDOUT where it is not within `limit` ms, else what is wrong.
-int poll_one(int fd, bool write, int limit) noexcept {
-    pollfd entry{.fd = fd, .events = static_cast<short>(write ? POLLOUT : POLLIN), .revents = 0};
+int poll_one(int fd, short events, int limit) noexcept {
+    pollfd entry{.fd = fd, .events = events, .revents = 0};
     const int count = sys.poll(&entry, 1, limit);
     if (count <= 0) {
         return count == 0 ? ETIMEDOUT : errno;
@@ -26,10 +26,10 @@ int poll_one(int fd, bool write, int limit) noexcept {
 
 }  // namespace
 
-int look_natively(int fd, bool write) noexcept {
+int look_natively(int fd, short events) noexcept {
     int result = EINTR;
-    while (result == EINTR) {
-        result = poll_one(fd, write, 0);
+    while (result == EINTR) {  // even a look is interrupted when a signal is there already
+        result = poll_one(fd, events, 0);
     }
     return result;
 }
@@ -48,7 +48,7 @@ int wait_natively(int fd, bool write, Deadline& deadline) noexcept {
             }
             limit = static_cast<int>(left.count() < 3'600'000 ? left.count() : 3'600'000);
         }
-        const int result = poll_one(fd, write, limit);
+        const int result = poll_one(fd, poll_events(write), limit);
         if (result != ETIMEDOUT && result != EINTR) {
             return result;
         }

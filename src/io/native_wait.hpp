@@ -3,12 +3,16 @@
 
 #include "io/io.hpp"
 
+#include <poll.h>
+
 #include <cerrno>
 
 namespace weft::impl {
 
-/// Whether the direction is ready now: 0, ETIMEDOUT if not, or what is wrong.
-[[nodiscard]] int look_natively(int fd, bool write) noexcept;
+constexpr short poll_events(bool write) noexcept { return write ? POLLOUT : POLLIN; }
+
+/// Whether one of the events is there now: 0, ETIMEDOUT if not, or what is wrong.
+[[nodiscard]] int look_natively(int fd, short events) noexcept;
 
 /// 0 once the direction is ready, else an errno value. Past its deadline it does not look any more: who tries in vain
 /// what poll() calls ready has to come to an end.

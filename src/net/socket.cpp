@@ -56,10 +56,9 @@ void Socket::set_write_timeout(Deadline limit) noexcept {
 }
 
 void Socket::wait_readable(Deadline deadline) {
-    Deadline until = impl::limit(deadline, state().read_limit);
-    if (const int error = impl::wait_readable(state().descriptor, until); error != 0) [[unlikely]] {
-        impl::throw_error(error, "wait to read from", state());
-    }
+    std::error_code error;
+    wait_readable(deadline, error);
+    impl::throw_if(error, "wait to read from", state());
 }
 
 void Socket::wait_readable(Deadline deadline, std::error_code& error) {
@@ -68,10 +67,9 @@ void Socket::wait_readable(Deadline deadline, std::error_code& error) {
 }
 
 void Socket::wait_writable(Deadline deadline) {
-    Deadline until = impl::limit(deadline, state().write_limit);
-    if (const int error = impl::wait_writable(state().descriptor, until); error != 0) [[unlikely]] {
-        impl::throw_error(error, "wait to write to", state());
-    }
+    std::error_code error;
+    wait_writable(deadline, error);
+    impl::throw_if(error, "wait to write to", state());
 }
 
 void Socket::wait_writable(Deadline deadline, std::error_code& error) {

@@ -54,5 +54,11 @@ std::string describe_error(int number, const std::string& what);
 [[noreturn]] void throw_error(int number, const std::string& what);
 /// The same with describe()'s text.
 [[noreturn]] void throw_error(int number, const char* operation, const SocketState& state);
+/// For calls whose twin tells of errors by `error`.
+inline void throw_if(const std::error_code& error, const char* operation, const SocketState& state) {
+    if (error) [[unlikely]] {
+        throw_error(error.value(), operation, state);
+    }
+}
 
 }  // namespace weft::impl

@@ -240,9 +240,7 @@ std::size_t StreamSocket::write_all_vectored(std::span<const ConstBytes> buffers
 void StreamSocket::shutdown_write() {
     std::error_code error;
     shutdown(state(), SHUT_WR, error);
-    if (error) {
-        impl::throw_error(error.value(), "shut down the writing to", state());
-    }
+    impl::throw_if(error, "shut down the writing to", state());
 }
 
 void StreamSocket::shutdown_write(std::error_code& error) noexcept { shutdown(state(), SHUT_WR, error); }
@@ -250,9 +248,7 @@ void StreamSocket::shutdown_write(std::error_code& error) noexcept { shutdown(st
 void StreamSocket::shutdown_read() {
     std::error_code error;
     shutdown(state(), SHUT_RD, error);
-    if (error) {
-        impl::throw_error(error.value(), "shut down the reading from", state());
-    }
+    impl::throw_if(error, "shut down the reading from", state());
 }
 
 void StreamSocket::shutdown_read(std::error_code& error) noexcept { shutdown(state(), SHUT_RD, error); }

@@ -137,9 +137,7 @@ std::pair<UnixStream, UnixStream> UnixStream::pair() {
 void UnixStream::send_fds(ConstBytes bytes, std::span<const int> fds, Deadline deadline) {
     std::error_code error;
     send_fds(bytes, fds, deadline, error);
-    if (error) {
-        impl::throw_error(error.value(), "send descriptors to", state());
-    }
+    impl::throw_if(error, "send descriptors to", state());
 }
 
 void UnixStream::send_fds(ConstBytes bytes, std::span<const int> fds, Deadline deadline,
@@ -153,9 +151,7 @@ void UnixStream::send_fds(ConstBytes bytes, std::span<const int> fds, Deadline d
 ReceivedFds UnixStream::receive_fds(MutableBytes buffer, std::size_t max_fds, Deadline deadline) {
     std::error_code error;
     ReceivedFds result = receive_fds(buffer, max_fds, deadline, error);
-    if (error) {
-        impl::throw_error(error.value(), "receive descriptors from", state());
-    }
+    impl::throw_if(error, "receive descriptors from", state());
     return result;
 }
 

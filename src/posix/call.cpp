@@ -1,7 +1,7 @@
 // Waits that end in an errno.
 #include "posix/call.hpp"
 
-#include "base/sys.hpp"
+#include "io/native_wait.hpp"
 #include "posix/signal_wait.hpp"
 
 #include <algorithm>
@@ -66,14 +66,7 @@ void FdCall::missed() noexcept {
     }
 }
 
-bool ready_now(int fd, short events) noexcept {
-    pollfd entry{.fd = fd, .events = events, .revents = 0};
-    int count = 0;
-    do {
-        count = sys.poll(&entry, 1, 0);
-    } while (count < 0 && errno == EINTR);  // even a look is interrupted when a signal is there already
-    return count != 0;
-}
+bool ready_now(int fd, short events) noexcept { return look_natively(fd, events) != ETIMEDOUT; }
 
 namespace {
 
