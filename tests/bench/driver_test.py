@@ -1,4 +1,5 @@
 """The parts of compare.py that need no server: statistics, options, parsers, the page."""
+import ctypes
 import pathlib
 import re
 import subprocess
@@ -115,6 +116,20 @@ class Parsers(unittest.TestCase):
 
     def test_perf_that_may_not_count_gives_nothing(self):
         self.assertEqual(syscalls.parse_perf("<not supported>;;raw_syscalls:sys_enter;0;0.00;;\n"), {})
+
+    def test_strace_has_begun_when_all_threads_are_traced_and_not_before(self):
+        libc = ctypes.CDLL(None)
+        with subprocess.Popen(["sleep", "60"]) as free, \
+                subprocess.Popen(["sleep", "60"], preexec_fn=lambda: libc.ptrace(0, 0, 0, 0)) as traced:  # PTRACE_TRACEME
+            try:
+                self.assertTrue(syscalls.strace_begun(free, [traced.pid]))
+                self.assertFalse(syscalls.is_traced(free.pid))
+                traced.kill()
+                traced.wait()
+                self.assertFalse(syscalls.strace_begun(traced, [free.pid]), "a tracer that has ended")
+            finally:
+                free.kill()
+                traced.kill()
 
     def test_strace_tells_calls_that_failed(self):
         text = "     calls    errors syscall\n------ ------\n  2000   900 recvfrom\n  1100       sendto\n  3100   900 total\n"

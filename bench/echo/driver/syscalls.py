@@ -10,7 +10,9 @@ import time
 from . import servers
 
 SECONDS = 0.5
-ATTACH_SECONDS = 0.5
+# perf does not tell when it has begun to count; strace is seen to have, and given up after the longer time.
+PERF_BEGINS_SECONDS = 0.5
+STRACE_BEGINS_SECONDS = 10
 # perf counts each call by a tracepoint of its own: those that servers use, and the sum of all.
 CALLS = ("read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "sendmsg", "epoll_wait", "epoll_pwait",
          "epoll_pwait2", "epoll_ctl", "poll", "ppoll", "select", "accept4", "futex", "getpid", "getsockopt", "setsockopt",
@@ -27,6 +29,35 @@ def perf_command(pids):
 
 def strace_command(pids):
     return ["strace", "-f", "-q", "-c", "-U", "calls,errors,name"] + [f"-p{pid}" for pid in pids]
+
+
+def perf_begun(tracer, _pids):
+    time.sleep(PERF_BEGINS_SECONDS)
+    return tracer.poll() is None
+
+
+def strace_begun(tracer, pids):
+    """Whether it counts: it may take a while to start, and what is not counted then would look like fewer calls."""
+    until = time.monotonic() + STRACE_BEGINS_SECONDS
+    while tracer.poll() is None and time.monotonic() < until:
+        if all(is_traced(pid) for pid in pids):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def is_traced(pid):
+    """Whether some process traces all threads of this one."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+        return all(_tracer_of(f"/proc/{pid}/task/{thread}/status") != 0 for thread in threads)
+    except OSError:
+        return False
+
+
+def _tracer_of(path):
+    with open(path, encoding="ascii", errors="replace") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("TracerPid:"))
 
 
 def parse_perf(text):
@@ -63,23 +94,23 @@ def per_request(counts, requests):
 
 def count(bench, kind, case):
     """Calls per request of one server under one case, None where no tool is allowed to count."""
-    for tool, command, parse in (("perf", perf_command, parse_perf), ("strace", strace_command, parse_strace)):
+    for tool, command, begun, parse in (("perf", perf_command, perf_begun, parse_perf),
+                                        ("strace", strace_command, strace_begun, parse_strace)):
         if shutil.which(tool):
-            counted = _count_with(bench, kind, case, command, parse)
+            counted = _count_with(bench, kind, case, command, begun, parse)
             if counted:
                 return counted
     return None
 
 
-def _count_with(bench, kind, case, command, parse):
+def _count_with(bench, kind, case, command, begun, parse):
     server = servers.Running(kind, bench.server_cpu)
     try:
         with tempfile.TemporaryFile("w+") as output:
             tracer = subprocess.Popen(command(server.pids), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                       stderr=output, start_new_session=True, preexec_fn=servers.end_with_parent)
             try:
-                time.sleep(ATTACH_SECONDS)
-                if tracer.poll() is not None:
+                if not begun(tracer, server.pids):
                     return None
                 said = bench.load(case, [(server, 0)], SECONDS)[0]
             finally:
