@@ -195,11 +195,12 @@ ssize_t recv(int fd, void* to, std::size_t size, int flags) noexcept {
     if (hub == nullptr || (flags & waits_for_nothing) != 0) {
         return impl::sys.recv(fd, to, size, flags);
     }
-    // The common case first: a call without flags that finds something.
-    if (impl::Direction* direction = flags == 0 ? impl::begin_short(*hub, fd, false) : nullptr) [[likely]] {
-        const ssize_t got = impl::sys.recv(fd, to, size, MSG_DONTWAIT);
+    // The common case first: a plain call, or a look ahead, that finds something.
+    const bool plain = (flags & ~MSG_PEEK) == 0;
+    if (impl::Direction* direction = plain ? impl::begin_short(*hub, fd, false) : nullptr) [[likely]] {
+        const ssize_t got = impl::sys.recv(fd, to, size, flags | MSG_DONTWAIT);
         if (got >= 0) [[likely]] {
-            if (static_cast<std::size_t>(got) < size && got > 0 &&
+            if (static_cast<std::size_t>(got) < size && got > 0 && flags == 0 &&
                 impl::record_of(fd).kind() == FdKind::stream) {
                 direction->ready = false;
             }
