@@ -3,7 +3,7 @@
 
 #include "base/assert.hpp"
 #include "core/awaitable.hpp"
-#include "core/park.hpp"
+#include "core/park_inline.hpp"
 #include "sync/wait_queue.hpp"
 
 #include <algorithm>
@@ -100,7 +100,9 @@ void ChannelCore::grow() {
     record.node.cargo = &transfer;
     list.push(record.node);
     lock_.unlock();
-    park_or_throw(record, deadline, sends ? "send to a channel" : "receive from a channel");
+    if (const Wake how = park_inline(record, deadline); how != Wake::woken) [[unlikely]] {
+        throw_unwoken(how, sends ? "send to a channel" : "receive from a channel");
+    }
     return transfer.how;
 }
 

@@ -115,7 +115,9 @@ void jump_with_exceptions(Execution& self, Execution& to, ExceptionGlobals& glob
 /// Leaves `self`, continues `to`; returns when somebody switches to `self` again, on the same thread.
 [[gnu::always_inline]] inline void switch_context(Execution& self, Execution& to, ThreadContext& thread) {
     const int saved_errno = *thread.errno_address;
-    if (thread.exceptions->caught == nullptr && thread.exceptions->uncaught == 0) [[likely]] {
+    // In one go: it is looked at in every switch.
+    if ((reinterpret_cast<std::uintptr_t>(thread.exceptions->caught) | thread.exceptions->uncaught) == 0)
+        [[likely]] {
         jump(self, to);
     } else {
         jump_with_exceptions(self, to, *thread.exceptions);

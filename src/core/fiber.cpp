@@ -149,16 +149,28 @@ namespace weft {
 
 HubRef this_hub() { return impl::HubAccess::ref(impl::Hub::ensure()); }
 
-void yield() {
-    impl::Hub* hub = impl::Hub::current();
+namespace {
+
+[[gnu::noinline]] void yield_with_care(impl::Hub* hub) {
     if (hub == nullptr) {
         sched_yield();
-        return;
+    } else if (!hub->in_loop()) {
+        if (impl::interrupted()) {
+            impl::throw_interrupt();
+        }
+        hub->yield();
     }
-    if (hub->running().attention != 0 && impl::interrupted()) [[unlikely]] {
-        impl::throw_interrupt();
+}
+
+}  // namespace
+
+void yield() {
+    impl::Hub* hub = impl::Hub::current();
+    if (hub == nullptr || hub->running().attention != 0) [[unlikely]] {
+        yield_with_care(hub);
+    } else {
+        hub->yield();
     }
-    hub->yield(false);
 }
 
 }  // namespace weft

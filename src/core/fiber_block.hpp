@@ -27,6 +27,7 @@ inline constexpr std::uint8_t attention_cancel = 2;   ///< cancel(): level, for 
 inline constexpr std::uint8_t attention_kill = 4;     ///< kill(): edge, taken by the next wait
 inline constexpr std::uint8_t attention_error = 8;    ///< the hub has an error for this (main) fiber: edge
 inline constexpr std::uint8_t attention_canary = 16;  ///< the stack has no guard: look at its canary
+inline constexpr std::uint8_t attention_loop = 32;    ///< it is the hub's own context, which may not wait
 
 /// Bits of FiberBlock::state. The one that is set second, of finished and released, gives the stack back.
 inline constexpr std::uint32_t state_finished = 1;

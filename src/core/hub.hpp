@@ -86,8 +86,10 @@ public:
 
     /// Leaves the running fiber, which somebody will make ready; returns when it runs again.
     void leave() noexcept;
-    /// Lets others run first; the hub takes a pass in between if `pass` (fairness) or when it is due.
-    void yield(bool pass) noexcept;
+    /// Lets others run first; not on the loop's own stack.
+    void yield() noexcept;
+    /// The same, and the hub takes a pass in between: for fairness.
+    void yield_to_pass() noexcept;
     /// The running fiber has finished: who runs next, now.
     Execution* next_after_finished() noexcept;
 
@@ -235,6 +237,13 @@ inline void Hub::leave() noexcept {
     FiberBlock& self = *running_;
     running_ = &next_to_run();
     switch_context(self.execution, running_->execution, thread_context_);
+}
+
+inline void Hub::yield() noexcept {
+    if (!ready_.empty() || !use_quantum()) [[likely]] {
+        ready_.push(*running_);
+        leave();
+    }
 }
 
 inline Execution* Hub::next_after_finished() noexcept {

@@ -5,6 +5,7 @@
 #include "base/sys.hpp"
 #include "core/hub.hpp"
 #include "core/hub_registry.hpp"
+#include "core/park_inline.hpp"
 
 #include <weft/base/error.hpp>
 
@@ -59,17 +60,6 @@ void arm_or_give_up(WaitRecord& record, Hub& hub, std::int64_t until) {
     }
 }
 
-[[gnu::always_inline]] inline void leave_counted(FiberBlock& fiber, WaitRecord& record, Hub& hub) {
-    record.uncaught = hub.thread_context().exceptions->uncaught;
-    fiber.wait = &record;
-    fiber.since = hub.pass_time();
-    const auto reason = static_cast<std::size_t>(record.reason);
-    hub.counters().waits[reason].add(1);
-    hub.leave();
-    hub.counters().waits_over[reason].add(1);
-    fiber.wait = nullptr;
-}
-
 Wake leave_and_return(FiberBlock& fiber, WaitRecord& record, Hub& hub, std::int64_t until) {
     if (until != forever_ns) {
         arm_or_give_up(record, hub, until);
@@ -91,6 +81,9 @@ bool give_up(WaitRecord& record, Wake how) noexcept {
 }
 
 Wake park_closely(FiberBlock& fiber, WaitRecord& record, Hub& hub, Deadline& deadline) {
+    if ((fiber.attention & attention_loop) != 0) {
+        fatal("a call that waits was made from the hub's own context");
+    }
     const Interest interest = look_closer(fiber, hub);
     if (interest.interrupted && give_up(record, Wake::interrupted)) {
         return Wake::interrupted;
@@ -105,26 +98,6 @@ Wake park_closely(FiberBlock& fiber, WaitRecord& record, Hub& hub, Deadline& dea
         return how == Wake::timed_out ? Wake::interrupted : how;
     }
     return how;
-}
-
-/// A wait that somebody may interrupt, or that has a limit.
-[[gnu::noinline]] Wake park_with_care(FiberBlock& fiber, WaitRecord& record, Hub& hub, Deadline& deadline) {
-    if (fiber.attention != 0) {
-        return park_closely(fiber, record, hub, deadline);
-    }
-    return leave_and_return(fiber, record, hub, fix(deadline, hub));
-}
-
-[[gnu::always_inline]] inline Wake park_fiber(FiberBlock& fiber, WaitRecord& record, Deadline& deadline) {
-    Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
-    if (hub.in_loop()) [[unlikely]] {
-        fatal("a call that waits was made from the hub's own context");
-    }
-    if (fiber.attention != 0 || !deadline.is_never()) [[unlikely]] {
-        return park_with_care(fiber, record, hub, deadline);
-    }
-    leave_counted(fiber, record, hub);
-    return record.outcome;
 }
 
 timespec to_timespec(std::int64_t ns) noexcept {
@@ -177,9 +150,18 @@ void wake_thread(WaitRecord& record) noexcept {
 
 }  // namespace
 
-Wake park(WaitRecord& record, Deadline& deadline) {
-    return record.fiber != nullptr ? park_fiber(*record.fiber, record, deadline)
-                                   : park_thread(record, deadline);
+Wake park(WaitRecord& record, Deadline& deadline) { return park_inline(record, deadline); }
+
+Wake park_with_care(WaitRecord& record, Deadline& deadline) {
+    if (record.fiber == nullptr) {
+        return park_thread(record, deadline);
+    }
+    FiberBlock& fiber = *record.fiber;
+    Hub& hub = *fiber.hub.load(std::memory_order_relaxed);
+    if (fiber.attention != 0) {
+        return park_closely(fiber, record, hub, deadline);
+    }
+    return leave_and_return(fiber, record, hub, fix(deadline, hub));
 }
 
 Wake park_shielded(WaitRecord& record, Deadline& deadline) {
@@ -188,7 +170,7 @@ Wake park_shielded(WaitRecord& record, Deadline& deadline) {
     }
     ScopeLink shield{.shield = true};
     open_scope(shield);
-    const Wake how = park_fiber(*record.fiber, record, deadline);
+    const Wake how = park(record, deadline);
     close_scope(shield);
     return how;
 }

@@ -15,8 +15,9 @@ public:
     bool empty() const noexcept { return head_ == nullptr; }
 
     void push(FiberBlock& fiber) noexcept {
+        FiberBlock*& end = head_ != nullptr ? tail_->next : head_;
         fiber.next = nullptr;
-        (head_ != nullptr ? tail_->next : head_) = &fiber;
+        end = &fiber;
         tail_ = &fiber;
     }
 

@@ -27,12 +27,6 @@ struct Transfer {
     int error = 0;
 };
 
-/// Stream sockets: after a short read the next one waits without trying first.
-[[nodiscard]] Transfer recv(Descriptor& descriptor, void* to, std::size_t size, int flags,
-                            Deadline& deadline);
-/// One send, which may be short.
-[[nodiscard]] Transfer send(Descriptor& descriptor, const void* from, std::size_t size, int flags,
-                            Deadline& deadline);
 /// Any socket; always tries first.
 [[nodiscard]] Transfer recvmsg(Descriptor& descriptor, msghdr& message, int flags, Deadline& deadline);
 [[nodiscard]] Transfer sendmsg(Descriptor& descriptor, const msghdr& message, int flags, Deadline& deadline);

@@ -55,6 +55,11 @@ int wait_natively(int fd, bool write, Deadline& deadline) noexcept {
     }
 }
 
+int await_natively(int fd, bool write, Deadline& deadline) noexcept {
+    const int now = look_natively(fd, poll_events(write));
+    return now != ETIMEDOUT ? now : wait_natively(fd, write, deadline);
+}
+
 int rest(Duration pause, Deadline& deadline) {
     const TimePoint now = weft::now();
     deadline.fix(now);

@@ -18,6 +18,9 @@ constexpr short poll_events(bool write) noexcept { return write ? POLLOUT : POLL
 /// what poll() calls ready has to come to an end.
 [[nodiscard]] int wait_natively(int fd, bool write, Deadline& deadline) noexcept;
 
+/// The same, but looks once even past the deadline: for who has not tried.
+[[nodiscard]] int await_natively(int fd, bool write, Deadline& deadline) noexcept;
+
 /// Sleeps for `pause`, or until the deadline and then returns ETIMEDOUT. In a fiber, the fiber sleeps.
 [[nodiscard]] int rest(Duration pause, Deadline& deadline);
 

@@ -2,6 +2,7 @@
 #include <weft/net/socket.hpp>
 
 #include "base/sys.hpp"
+#include "io/transfer.hpp"
 #include "net/socket_calls.hpp"
 #include "net/socket_state.hpp"
 
@@ -14,8 +15,6 @@ Socket::Socket(std::unique_ptr<impl::SocketState> state) noexcept : state_(std::
 Socket::Socket(Socket&&) noexcept = default;
 Socket& Socket::operator=(Socket&&) noexcept = default;
 Socket::~Socket() = default;
-
-impl::SocketState& Socket::state() const noexcept { return state_ ? *state_ : impl::closed_state(); }
 
 bool Socket::is_open() const noexcept { return native_handle() >= 0; }
 
@@ -62,8 +61,9 @@ void Socket::wait_readable(Deadline deadline) {
 }
 
 void Socket::wait_readable(Deadline deadline, std::error_code& error) {
-    Deadline until = impl::limit(deadline, state().read_limit);
-    impl::assign(error, impl::wait_readable(state().descriptor, until));
+    impl::SocketState& own = state();
+    Deadline until = impl::limit(deadline, own.read_limit);
+    impl::assign(error, impl::wait_for<false>(own.descriptor, until));
 }
 
 void Socket::wait_writable(Deadline deadline) {
@@ -73,8 +73,9 @@ void Socket::wait_writable(Deadline deadline) {
 }
 
 void Socket::wait_writable(Deadline deadline, std::error_code& error) {
-    Deadline until = impl::limit(deadline, state().write_limit);
-    impl::assign(error, impl::wait_writable(state().descriptor, until));
+    impl::SocketState& own = state();
+    Deadline until = impl::limit(deadline, own.write_limit);
+    impl::assign(error, impl::wait_for<true>(own.descriptor, until));
 }
 
 void Socket::set_option(int level, int name, int value) {

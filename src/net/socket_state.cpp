@@ -4,6 +4,7 @@
 #include "base/sys.hpp"
 
 #include <weft/base/error.hpp>
+#include <weft/net/socket.hpp>
 
 #include <cerrno>
 

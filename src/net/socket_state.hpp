@@ -29,9 +29,6 @@ struct SocketState {
     std::string path;  ///< of a listener's socket file, which is removed when it closes
 };
 
-/// The state of all socket objects that hold none: each call on it fails with EBADF.
-SocketState& closed_state() noexcept;
-
 /// A call's own deadline replaces the socket's limit.
 inline Deadline limit(Deadline call, Deadline socket) noexcept { return call.is_never() ? socket : call; }
 

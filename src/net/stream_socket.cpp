@@ -2,6 +2,7 @@
 #include <weft/net/stream_socket.hpp>
 
 #include "base/sys.hpp"
+#include "io/transfer.hpp"
 #include "net/socket_state.hpp"
 
 #include <weft/base/error.hpp>
@@ -27,18 +28,20 @@ inline std::size_t moved(impl::Transfer transfer, int& error) noexcept {
 
 // Each returns the bytes moved and sets `error`, which is 0 before, to an errno where something stopped it.
 
-inline std::size_t read_once(SocketState& state, MutableBytes buffer, Deadline& deadline, int& error) {
+[[gnu::always_inline]] inline std::size_t read_once(SocketState& state, MutableBytes buffer,
+                                                    Deadline& deadline, int& error) {
     if (buffer.empty()) {
         return 0;
     }
-    return moved(impl::recv(state.descriptor, buffer.data(), buffer.size(), 0, deadline), error);
+    return moved(impl::recv(state.descriptor, buffer.data(), buffer.size(), deadline), error);
 }
 
-inline std::size_t write_once(SocketState& state, ConstBytes bytes, Deadline& deadline, int& error) {
+[[gnu::always_inline]] inline std::size_t write_once(SocketState& state, ConstBytes bytes, Deadline& deadline,
+                                                     int& error) {
     if (bytes.empty()) {
         return 0;
     }
-    return moved(impl::send(state.descriptor, bytes.data(), bytes.size(), 0, deadline), error);
+    return moved(impl::send(state.descriptor, bytes.data(), bytes.size(), deadline), error);
 }
 
 std::size_t read_full(SocketState& state, MutableBytes buffer, Deadline& deadline, int& error) {
@@ -53,11 +56,12 @@ std::size_t read_full(SocketState& state, MutableBytes buffer, Deadline& deadlin
     return done;
 }
 
-inline std::size_t write_full(SocketState& state, ConstBytes bytes, Deadline& deadline, int& error) {
-    std::size_t done = write_once(state, bytes, deadline, error);
-    while (done < bytes.size() && error == 0) [[unlikely]] {
-            done += write_once(state, bytes.after(done), deadline, error);
-        }
+[[gnu::always_inline]] inline std::size_t write_full(SocketState& state, ConstBytes bytes, Deadline& deadline,
+                                                     int& error) {
+    std::size_t done = 0;
+    do {
+        done += write_once(state, bytes.after(done), deadline, error);
+    } while (done < bytes.size() && error == 0);
     return done;
 }
 

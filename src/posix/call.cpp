@@ -61,7 +61,7 @@ void FdCall::missed() noexcept {
     if (fiber.io_done >= operations_per_turn) [[unlikely]] {
         const int error = errno;
         fiber.io_done = 0;
-        hub_.yield(true);
+        hub_.yield_to_pass();
         errno = error;
     }
 }

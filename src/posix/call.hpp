@@ -32,14 +32,14 @@ inline constexpr std::int16_t calls_per_turn = 16;
 inline int begin_call(Hub& hub) noexcept {
     FiberBlock& fiber = hub.running();
     if (fiber.attention != 0 && interrupted()) [[unlikely]] {
-        hub.yield(true);  // who tries for ever must not keep the others from running
+        hub.yield_to_pass();  // who tries for ever must not keep the others from running
         return interruption_error();
     }
     if (fiber.io_done++ < calls_per_turn) [[likely]] {
         return 0;
     }
     fiber.io_done = 1;
-    hub.yield(true);
+    hub.yield_to_pass();
     return 0;
 }
 

@@ -169,7 +169,7 @@ Wake LotWait::park_until(TimePoint until, bool shielded) noexcept {
         how = shielded ? park_shielded(*this, deadline) : park(*this, deadline);
     } catch (const std::bad_alloc&) {
         // No memory for a timer, and it has left already: the caller looks at its limit, and comes back.
-        Hub::current()->yield(true);
+        Hub::current()->yield_to_pass();
     }
     if (how == Wake::interrupted && shielded) {
         // A deadlock, or a hub that cannot poll. A lock's callers take it to be theirs when the call returns.

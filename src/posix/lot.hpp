@@ -122,7 +122,7 @@ bool waits_in_lot(const void* address, std::uint32_t kinds, std::uint64_t ticket
 /// Before a fiber takes a lock: who was promised it, and is about to run, goes first.
 inline void let_due_go_first(Hub& hub, const void* address) noexcept {
     if (lot_bucket(address).due.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-        hub.yield(false);
+        hub.yield();
     }
 }
 

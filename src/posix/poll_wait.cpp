@@ -269,7 +269,7 @@ bool only_asks(Hub& hub, Deadline& deadline) noexcept {
         return false;
     }
     if (deadline.resolve(TimePoint{}) <= TimePoint{}) {
-        hub.yield(true);
+        hub.yield_to_pass();
         return true;
     }
     deadline.fix(TimePoint{Duration{hub.now()}});

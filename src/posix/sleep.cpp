@@ -30,7 +30,7 @@ int sleep_in_fiber(Hub& hub, Duration length, Duration& left) noexcept {
         return error;
     }
     if (length <= Duration::zero()) {
-        hub.yield(true);
+        hub.yield_to_pass();
         return 0;
     }
     const int error = impl::rest_until(Deadline(until));
@@ -58,7 +58,7 @@ bool passed(clockid_t clock, const timespec& time) noexcept {
 
 int sleep_until(Hub& hub, clockid_t clock, const timespec& time) noexcept {
     if (passed(clock, time)) {
-        hub.yield(true);
+        hub.yield_to_pass();
         return 0;
     }
     Deadline deadline;
@@ -134,7 +134,7 @@ int usleep(useconds_t microseconds) noexcept {
 
 int sched_yield() noexcept {
     if (Hub* hub = impl::fiber_hub(); hub != nullptr) {
-        hub->yield(true);
+        hub->yield_to_pass();
     }
     return impl::sys.sched_yield();
 }

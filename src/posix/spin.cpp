@@ -17,7 +17,7 @@ int pthread_spin_lock(pthread_spinlock_t* lock) noexcept {
         if (spins % spins_before_yield != 0) {
             impl::cpu_relax();
         } else {
-            hub->yield(true);
+            hub->yield_to_pass();
             impl::sys.sched_yield();  // the holder's thread may wait for this processor
         }
     }

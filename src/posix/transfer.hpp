@@ -9,8 +9,6 @@
 
 namespace weft::impl {
 
-constexpr bool means_wait(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
-
 /// After so many wake-ups that led to nothing the poller is not believed any more: that a socket may be written to says nothing
 /// of the full queue of the one that a datagram is for, and others may always have been faster.
 inline constexpr unsigned waits_in_vain = 8;

@@ -3,7 +3,7 @@
 
 #include "base/spinlock.hpp"
 #include "core/awaitable.hpp"
-#include "core/park.hpp"
+#include "core/park_inline.hpp"
 
 #include <weft/sync/wait_queue.hpp>
 
@@ -41,7 +41,7 @@ inline bool woken_in_time(WaitRecord& record, Deadline& deadline) {
 inline void wake_chain(WaitNode* node) noexcept {
     while (node != nullptr) {
         WaitNode* next = node->next;  // a node ends with its wait
-        wake(*node->record);
+        wake_inline(*node->record);
         node = next;
     }
 }

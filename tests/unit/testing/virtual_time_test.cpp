@@ -21,7 +21,7 @@
 
 #include "base/unique_fd.hpp"
 #include "core/hub.hpp"
-#include "io/io.hpp"
+#include "io/transfer.hpp"
 #include "support/hub_fixture.hpp"
 #include "support/sys_override.hpp"
 #include "testing/virtual_poller.hpp"
@@ -229,7 +229,7 @@ TEST(VirtualTimeTest, RealDescriptorsAreServedBeforeTimeMoves) {
     auto echo = spawn([&] {
         char byte = 0;
         Deadline limit = 1s;
-        while (impl::recv(reader, &byte, 1, 0, limit).size == 1) {
+        while (impl::recv(reader, &byte, 1, limit).size == 1) {
             ++rounds;
             limit = 1s;
         }
@@ -315,7 +315,7 @@ TEST_P(WaitAllParked, SeesEventsThatHaveComeAlready) {
     auto fiber = spawn([&] {
         char byte = 0;
         Deadline limit = never;
-        while (impl::recv(reader, &byte, 1, 0, limit).size == 1) {
+        while (impl::recv(reader, &byte, 1, limit).size == 1) {
             ++rounds;
         }
     });
