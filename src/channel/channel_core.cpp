@@ -12,6 +12,8 @@
 
 namespace weft::impl {
 
+static_assert(Awaitable<ChannelCore>);
+
 namespace {
 
 std::ptrdiff_t count_open(const WaitList& list) noexcept {
@@ -99,7 +101,9 @@ void ChannelCore::grow() {
     QueueRecord<ChannelSide> record(sends ? WaitReason::send : WaitReason::receive, this, queue);
     record.node.cargo = &transfer;
     list.push(record.node);
+    WaitNode* const watchers = sends ? release_watchers() : nullptr;
     lock_.unlock();
+    wake_chain(watchers);
     if (const Wake how = park_inline(record, deadline); how != Wake::woken) [[unlikely]] {
         throw_unwoken(how, sends ? "send to a channel" : "receive from a channel");
     }
@@ -165,6 +169,30 @@ Exchange ChannelCore::await_item(Deadline& deadline) {
     lock_.unlock();
     return how;
 }
+
+bool ChannelCore::receivable() const noexcept {
+    return items_.size != 0 || state_ != Exchange::done || count_open(senders_) != 0;
+}
+
+bool ChannelCore::ready() const noexcept {
+    const std::lock_guard lock(lock_);
+    return receivable();
+}
+
+bool ChannelCore::enlist(WaitNode& node) noexcept {
+    const std::lock_guard lock(lock_);
+    const bool queued = !receivable();
+    if (queued) {
+        watchers_.push(node);
+    } else {
+        static_cast<void>(node.record->take(node.tag));
+    }
+    return queued;
+}
+
+bool ChannelCore::delist(WaitNode& node) noexcept { return ChannelSide(*this, watchers_).delist(node); }
+
+Waitable ChannelCore::waitable() noexcept { return make_waitable(*this); }
 
 void ChannelCore::end(Exchange why, ItemArray* dropped) noexcept {
     Chain chain;

@@ -34,7 +34,9 @@ inline ItemTransfer& transfer_of(const WaitNode& node) noexcept {
 class Chain {
 public:
     void add(WaitNode& node, Exchange how) noexcept {
-        transfer_of(node).how = how;
+        if (node.cargo != nullptr) {  // else it watches the channel beside other things
+            transfer_of(node).how = how;
+        }
         node.next = nullptr;
         (last_ != nullptr ? last_->next : first_) = &node;
         last_ = &node;
@@ -67,6 +69,15 @@ private:
 
 inline bool is_closed_end(const ChannelEnd* end) noexcept { return end != nullptr && end->closed; }
 
+inline WaitNode* ChannelCore::release_watchers() noexcept {
+    if (watchers_.empty()) [[likely]] {
+        return nullptr;
+    }
+    Chain chain;
+    chain.add(watchers_, Exchange::done);
+    return chain.first();
+}
+
 inline Exchange ChannelCore::offer(void* item, WaitNode*& woken) noexcept {
     if (state_ != Exchange::done) {
         return state_;
@@ -86,11 +97,7 @@ inline Exchange ChannelCore::offer(void* item, WaitNode*& woken) noexcept {
         return Exchange::no_memory_yet;
     }
     push(item);
-    if (!watchers_.empty()) {
-        Chain chain;
-        chain.add(watchers_, Exchange::done);
-        woken = chain.first();
-    }
+    woken = release_watchers();
     return Exchange::done;
 }
 

@@ -180,14 +180,20 @@ struct Selection::Waiting {
     }
     static bool abort_all(WaitRecord& record) noexcept { return record.decide(aborted_tag); }
 
-    void enter_channels() noexcept {
+    /// Returns those who watch the channels for senders.
+    WaitNode* enter_channels() noexcept {
+        Chain watchers;
         for (std::size_t i = 0; i < cases.size(); ++i) {
             SelectCase& each = *cases[i];
             if (each.channel != nullptr) {
                 list_of(each).push(make_node(each, i));
                 each.queued = true;
+                if (each.kind == Kind::send) {
+                    watchers.add(each.channel->watchers_, Exchange::done);
+                }
             }
         }
+        return watchers.first();
     }
 
     /// False if one has given at once what it has, and nobody is going to wake the record.
@@ -226,8 +232,9 @@ struct Selection::Waiting {
 
 std::size_t Selection::wait(Deadline& deadline) {
     Waiting waiting(cases_);
-    waiting.enter_channels();
+    WaitNode* const watchers = waiting.enter_channels();
     unlock_all();
+    wake_chain(watchers);
     if (!waiting.enter_others()) {
         return waiting.record.winner();
     }

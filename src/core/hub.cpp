@@ -139,7 +139,8 @@ void Hub::prefetch_next() noexcept {
 void Hub::yield_to_pass() noexcept {
     give_up_quantum();
     if (!in_loop()) [[likely]] {  // else on the way to the others already
-        yield();
+        ready_.push(*running_);
+        leave();
     }
 }
 

@@ -88,7 +88,7 @@ public:
     void leave() noexcept;
     /// Lets others run first; not on the loop's own stack.
     void yield() noexcept;
-    /// The same, and the hub takes a pass in between: for fairness.
+    /// Lets others run, and the hub take a pass in between: for fairness. On the loop's own stack it has no effect.
     void yield_to_pass() noexcept;
     /// The running fiber has finished: who runs next, now.
     Execution* next_after_finished() noexcept;

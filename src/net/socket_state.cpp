@@ -4,7 +4,6 @@
 #include "base/sys.hpp"
 
 #include <weft/base/error.hpp>
-#include <weft/net/socket.hpp>
 
 #include <cerrno>
 

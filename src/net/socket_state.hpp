@@ -4,6 +4,7 @@
 #include "io/io.hpp"
 
 #include <weft/net/address.hpp>
+#include <weft/net/socket.hpp>
 #include <weft/time/deadline.hpp>
 
 #include <string>
@@ -28,6 +29,9 @@ struct SocketState {
     net::Endpoint remote;
     std::string path;  ///< of a listener's socket file, which is removed when it closes
 };
+
+/// The state of all socket objects that hold none: each call on it fails with EBADF.
+SocketState& closed_state() noexcept;
 
 /// A call's own deadline replaces the socket's limit.
 inline Deadline limit(Deadline call, Deadline socket) noexcept { return call.is_never() ? socket : call; }
@@ -59,3 +63,9 @@ inline void throw_if(const std::error_code& error, const char* operation, const 
 }
 
 }  // namespace weft::impl
+
+namespace weft::net {
+
+inline impl::SocketState& Socket::state() const noexcept { return state_ ? *state_ : impl::closed_state(); }
+
+}  // namespace weft::net

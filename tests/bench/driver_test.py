@@ -1,7 +1,9 @@
 """The parts of compare.py that need no server: statistics, options, parsers, the page."""
 import ctypes
+import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -119,17 +121,18 @@ class Parsers(unittest.TestCase):
 
     def test_strace_has_begun_when_all_threads_are_traced_and_not_before(self):
         libc = ctypes.CDLL(None)
-        with subprocess.Popen(["sleep", "60"]) as free, \
-                subprocess.Popen(["sleep", "60"], preexec_fn=lambda: libc.ptrace(0, 0, 0, 0)) as traced:  # PTRACE_TRACEME
-            try:
-                self.assertTrue(syscalls.strace_begun(free, [traced.pid]))
-                self.assertFalse(syscalls.is_traced(free.pid))
-                traced.kill()
-                traced.wait()
-                self.assertFalse(syscalls.strace_begun(traced, [free.pid]), "a tracer that has ended")
-            finally:
-                free.kill()
-                traced.kill()
+        free = subprocess.Popen(["sleep", "60"])
+        traced = subprocess.Popen(["sleep", "60"], preexec_fn=lambda: libc.ptrace(0, 0, 0, 0))  # PTRACE_TRACEME
+        try:
+            self.assertTrue(syscalls.strace_begun(free, [traced.pid]))
+            self.assertFalse(syscalls.is_traced(free.pid))
+        finally:
+            # Popen would take the stop of a traced process for its end.
+            os.kill(traced.pid, signal.SIGKILL)
+            traced.wait()
+            free.kill()
+            free.wait()
+        self.assertFalse(syscalls.strace_begun(free, [os.getpid()]), "a tracer that has ended")
 
     def test_strace_tells_calls_that_failed(self):
         text = "     calls    errors syscall\n------ ------\n  2000   900 recvfrom\n  1100       sendto\n  3100   900 total\n"

@@ -116,6 +116,10 @@ public:
     /// How many senders wait; negative: how many receivers.
     [[nodiscard]] std::ptrdiff_t balance() const noexcept { return core_.balance(); }
 
+    /// For wait_any() and its companions: ready while a receive would not wait, also because the channel is closed. Nothing is
+    /// taken, so another receiver may be faster.
+    Waitable waitable() noexcept { return core_.waitable(); }
+
     /// For range-for: receives each item until the channel is closed and empty.
     ///
     /// Suspends:  while the channel is empty, and no sender waits.

@@ -4,6 +4,7 @@
 #include <weft/base/export.hpp>
 #include <weft/base/spinlock.hpp>
 #include <weft/core/wait_list.hpp>
+#include <weft/core/waitable.hpp>
 #include <weft/time/deadline.hpp>
 
 #include <cstddef>
@@ -83,6 +84,12 @@ public:
     /// Waits until there is an item.
     Exchange await_item(Deadline& deadline);
 
+    /// Ready while a receive would not wait; nothing is taken.
+    Waitable waitable() noexcept;
+    WEFT_INTERNAL bool ready() const noexcept;
+    WEFT_INTERNAL bool enlist(WaitNode& node) noexcept;
+    WEFT_INTERNAL bool delist(WaitNode& node) noexcept;
+
 protected:
     ChannelCore(std::size_t capacity, std::size_t item_size, std::size_t item_alignment) noexcept;
 
@@ -111,7 +118,7 @@ protected:
     std::size_t capacity_;
     WaitList receivers_;
     WaitList senders_;
-    WaitList watchers_;  ///< wait for an item and leave it there
+    WaitList watchers_;  ///< wait until there is an item, or a sender with one, and leave it there
 
 private:
     friend class ChannelSide;
@@ -126,6 +133,9 @@ private:
     WEFT_INTERNAL Exchange get(void* slot, const ChannelEnd* end) noexcept;
     /// With the lock held, which it releases.
     WEFT_INTERNAL Exchange wait(WaitList& list, void* item, const ChannelEnd* end, Deadline& deadline);
+    /// With the lock held: whether a receive would not wait; and all who watch for that, who are to be woken.
+    WEFT_INTERNAL bool receivable() const noexcept;
+    WEFT_INTERNAL WaitNode* release_watchers() noexcept;
     WEFT_INTERNAL Exchange wait_to_send(void* item, const ChannelEnd* end, Deadline& deadline);
     /// With the lock held, before and after; not in between, nor if it throws.
     WEFT_INTERNAL void grow();

@@ -135,6 +135,10 @@ public:
         return core_.peek();
     }
 
+    /// For wait_any() and its companions: ready while a get would not wait, also because the queue is shut down. Nothing is taken,
+    /// so another getter may be faster.
+    Waitable waitable() noexcept { return core_.waitable(); }
+
     /// Makes room for as many, at least one. Putters that wait go on where there is room now. Where there are more items than
     /// that, they stay, and the next puts wait. Never waits.
     ///

@@ -168,6 +168,10 @@ impl::PlainCase<std::decay_t<F>> on(T& object, F&& then = {}) {
     return {Waitable(object), std::forward<F>(then)};
 }
 
+/// A channel is received from, or sent to: on_receive(), on_send().
+template <class T, class F = impl::DoNothing>
+void on(Channel<T>& channel, F&& then = {}) = delete;
+
 /// A case for select(): nothing else has been possible until `deadline`. Of several the earliest counts.
 template <class F = impl::DoNothing>
 impl::PlainCase<std::decay_t<F>> on_timeout(Deadline deadline, F&& then = {}) {

@@ -1,4 +1,4 @@
-// Waiting for one or several of many: fibers, events, semaphores, whatever is Waitable.
+// Waiting for one or several of many: fibers, events, semaphores, channels, whatever is Waitable.
 #pragma once
 
 #include <weft/base/export.hpp>
@@ -72,8 +72,8 @@ HandleList handles(Range& fibers) {
 }  // namespace impl
 
 /// Waits until one of the objects is ready; returns which, counted from 0. Of those that are ready at once it is the
-/// first. It gives what it would give to one who waits for it alone (a Semaphore one unit), and the others give
-/// nothing: `wait_any({fiber, event}, 5ms)`, or for a range of them.
+/// first. It gives what it would give to one who waits for it alone (a Semaphore one unit; a channel or queue keeps its
+/// item), and the others give nothing: `wait_any({fiber, event}, 5ms)`, or for a range of them.
 ///
 /// Suspends:  while none is ready.
 /// Cancel:    nothing has been taken from any.

@@ -27,7 +27,7 @@ concept HasWaitable = requires(T& object) {
 
 }  // namespace impl
 
-/// Refers to a fiber, an event, a semaphore or whatever else has waitable(); made implicitly. The object has to stay
+/// Refers to a fiber, an event, a semaphore, a channel or whatever else has waitable(); made implicitly. The object has to stay
 /// where it is, and as long as it is waited for.
 class Waitable {
 public:

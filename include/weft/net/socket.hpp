@@ -10,8 +10,6 @@
 
 namespace weft::impl {
 struct SocketState;
-/// Of all socket objects that hold none: each call on it fails with EBADF.
-SocketState& closed_state() noexcept;
 }  // namespace weft::impl
 
 namespace weft::net {
@@ -79,9 +77,7 @@ public:
 
 protected:
     explicit Socket(std::unique_ptr<impl::SocketState> state) noexcept;
-    [[nodiscard]] impl::SocketState& state() const noexcept {
-        return state_ ? *state_ : impl::closed_state();
-    }
+    [[nodiscard]] impl::SocketState& state() const noexcept;
     /// Gives up what stands behind the object, which is closed then; a closed one gives a closed state.
     [[nodiscard]] std::unique_ptr<impl::SocketState> take_state();
 

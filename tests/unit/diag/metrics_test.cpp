@@ -15,6 +15,7 @@
 #include <weft/sync/semaphore.hpp>
 #include <weft/testing/virtual_time.hpp>
 
+#include "core/hub.hpp"
 #include "support/host.hpp"
 #include "support/hub_fixture.hpp"
 
@@ -81,6 +82,17 @@ TEST_P(Metrics, CountSwitchesToFibers) {
     const std::uint64_t switches = here().switches - before.switches;
     EXPECT_GE(switches, 2U * rounds);
     EXPECT_LE(switches, 2U * rounds + 50);
+}
+
+TEST_P(Metrics, CountEachTurnOfAFiberThatIsAloneOnce) {
+    const diag::HubMetrics before = here();
+    constexpr int rounds = 1000;
+    for (int i = 0; i < rounds; ++i) {
+        impl::Hub::current()->yield_to_pass();
+    }
+    const std::uint64_t switches = here().switches - before.switches;
+    EXPECT_GE(switches, rounds - 1U);
+    EXPECT_LE(switches, rounds + 50U);
 }
 
 TEST_P(Metrics, CountTimers) {
