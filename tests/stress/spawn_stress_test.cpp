@@ -1,29 +1,18 @@
 // Many fibers, one after another and all at once.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <string>
+#include <cstdio>
 #include <vector>
 
 #include <weft/core/fiber.hpp>
 #include <weft/core/run.hpp>
 
 #include "context/sanitizer.hpp"
+#include "support/process_status.hpp"
 #include "support/sys_override.hpp"
 
 namespace weft {
 namespace {
-
-/// A value in KiB of /proc/self/status.
-long status_kib(const std::string& name) {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with(name + ":")) {
-            return std::stol(line.substr(name.size() + 1));
-        }
-    }
-    return 0;
-}
 
 int mappings = 0;
 
@@ -44,12 +33,12 @@ TEST(SpawnStress, AHundredThousandFibersOneAfterAnotherLeaveTheMemoryAsItWas) {
         cycles(1000);
         const impl::SysOverride counter(&impl::Sys::mmap, counted_mmap);
         mappings = 0;
-        [[maybe_unused]] const long before = status_kib("VmRSS");
+        [[maybe_unused]] const long before = test::status_kib("VmRSS");
         cycles(100'000);
         EXPECT_EQ(ran, 101'000);
         EXPECT_EQ(mappings, 0);
 #if !WEFT_ASAN && !WEFT_TSAN  // which keep freed memory and grow by themselves
-        EXPECT_LE(status_kib("VmRSS") - before, 256);
+        EXPECT_LE(test::status_kib("VmRSS") - before, 256);
 #endif
     });
 }
@@ -60,7 +49,7 @@ TEST(SpawnStressHuge, TwoHundredThousandParkedFibersCostAPageEachAndAllOfThemWak
         long woken = 0;
         std::vector<Fiber<>> fibers;
         fibers.reserve(count);
-        [[maybe_unused]] const long before = status_kib("VmRSS") + status_kib("VmPTE");
+        [[maybe_unused]] const long before = test::status_kib("VmRSS") + test::status_kib("VmPTE");
         for (long i = 0; i < count; ++i) {
             fibers.push_back(spawn([&] {
                 yield();
@@ -69,8 +58,8 @@ TEST(SpawnStressHuge, TwoHundredThousandParkedFibersCostAPageEachAndAllOfThemWak
         }
         yield();  // all of them run up to their own yield()
 #if !WEFT_ASAN && !WEFT_TSAN
-        const long bytes = (status_kib("VmRSS") + status_kib("VmPTE") - before) * 1024 / count;
-        RecordProperty("bytes_per_fiber", static_cast<int>(bytes));
+        const long bytes = (test::status_kib("VmRSS") + test::status_kib("VmPTE") - before) * 1024 / count;
+        std::printf("a parked fiber takes %ld bytes, page tables included\n", bytes);
         EXPECT_LE(bytes, 4900);
 #endif
         for (auto& fiber : fibers) {
