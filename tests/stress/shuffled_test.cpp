@@ -3,11 +3,8 @@
 
 #include <array>
 #include <chrono>
-#include <cstdint>
 #include <deque>
-#include <functional>
 #include <mutex>
-#include <random>
 #include <stdexcept>
 #include <vector>
 
@@ -23,39 +20,14 @@
 #include <weft/sync/event.hpp>
 #include <weft/sync/mutex.hpp>
 #include <weft/sync/semaphore.hpp>
-#include <weft/testing/shuffled_order.hpp>
 #include <weft/testing/virtual_time.hpp>
 
-#include "context/sanitizer.hpp"
+#include "support/shuffled.hpp"
 
 namespace weft::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::uint64_t seeds = WEFT_TSAN ? 50 : 1000;
-
-using Random = std::minstd_rand;
-
-/// Plays scene(random) once for each seed: who runs next is drawn by lot, and so is what the scene asks `random`.
-void under_all_seeds(const std::function<void(Random&)>& scene) {
-    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-        SCOPED_TRACE("seed " + std::to_string(seed));
-        const testing::VirtualTime time;
-        const testing::ShuffledOrder order(seed);
-        Random random(static_cast<Random::result_type>(seed + 1));
-        scene(random);
-        if (::testing::Test::HasFailure()) {
-            return;
-        }
-    }
-}
-
-void join_all_of(const std::vector<Fiber<>>& fibers) {
-    for (const auto& fiber : fibers) {
-        fiber.join();
-    }
-}
 
 TEST(Shuffled, EachItemOfAChannelArrivesOnceOrItsSenderKnowsBetter) {
     under_all_seeds([](Random& random) {
