@@ -2,9 +2,12 @@
 // normally, by the cancellation, and by an error, and nothing stays behind.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <ostream>
@@ -12,7 +15,10 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
+#include <weft/testing/sequencer.hpp>
 #include <weft/testing/virtual_time.hpp>
 #include <weft/weft.hpp>
 
@@ -44,6 +50,22 @@ void clean_up_slowly() {
     sleep_for(1h);
 }
 
+/// Declared before an object: looks, once that has ended, at what it has left.
+template <class Look>
+class Afterwards {
+public:
+    explicit Afterwards(Look look) : look_(std::move(look)) {}
+    Afterwards(const Afterwards&) = delete;
+    Afterwards& operator=(const Afterwards&) = delete;
+    ~Afterwards() {
+        const Shield shield;  // it may wait, in the scope that is cancelled
+        look_();
+    }
+
+private:
+    Look look_;
+};
+
 /// A fiber that takes its lock again and again, and leaves it when the scope does.
 template <class Lock, class Mutex>
 void contend(const Leave& leave) {
@@ -57,6 +79,27 @@ void contend(const Leave& leave) {
     yield();
     const Lock lock(mutex);
     leave();
+}
+
+/// Leaves the loop over a pool's results at the first one, when two calls are under way and one is still to start.
+template <bool ordered>
+void leave_results_early(const Leave& leave) {
+    Pool pool(2);
+    const std::array numbers{1, 2, 3, 4};
+    const auto call = [](int number) {
+        if (number != 1) {
+            clean_up_slowly();
+        }
+        return number;
+    };
+    auto results = ordered ? pool.imap(numbers, call) : pool.imap_unordered(numbers, call);
+    for (const int result : results) {
+        EXPECT_EQ(result, 1);
+        testing::wait_all_parked();
+        EXPECT_EQ(pool.size(), 2U);
+        leave();
+        break;
+    }
 }
 
 const Type types[] = {
@@ -196,6 +239,153 @@ const Type types[] = {
          yield();
          leave();
      }},
+    {"Imap", &leave_results_early<true>},
+    {"ImapUnordered", &leave_results_early<false>},
+    {"ThreadPool",
+     [](const Leave& leave) {
+         Semaphore begun(0);
+         Event go;
+         std::atomic<bool> ended{false};
+         Future<> queued;
+         const Afterwards waited([&] {
+             EXPECT_TRUE(ended) << "a job that has begun is waited for";
+             EXPECT_THROW(queued.get(), BrokenPromise);
+         });
+         ThreadPool threads(1);
+         static_cast<void>(threads.submit([&] {
+             begun.release();
+             go.wait();
+             ended = true;
+         }));
+         begun.acquire();
+         // That job ends only when the one behind it is dropped, so the pool finds it at work at its end.
+         queued = threads.submit([release = std::shared_ptr<Event>(&go, [](Event* at) { at->set(); })] {
+             ADD_FAILURE() << "the only thread is not free";
+         });
+         auto other = spawn([&] { threads.run([] { ADD_FAILURE() << "nor later"; }); });
+         yield();
+         leave();
+     }},
+    {"Runtime",
+     [](const Leave& leave) {
+         Semaphore begun(0);
+         std::atomic<int> ended{0};
+         const auto work = [&] {
+             const Afterwards count([&] { ++ended; });
+             begun.release();
+             clean_up_slowly();
+         };
+         const Afterwards waited([&] { EXPECT_EQ(ended, 2) << "its fibers are waited for"; });
+         // Real time passes on its hubs, so the limit is one that no slow machine reaches.
+         Runtime runtime({.hubs = 2, .grace = 1h});
+         runtime.spawn_detached(work);
+         auto other = runtime.spawn(work);
+         begun.acquire();
+         begun.acquire();
+         leave();
+     }},
+    {"RawFiber",
+     [](const Leave& leave) {
+         bool unwound = false;
+         const Afterwards ended([&] { EXPECT_TRUE(unwound); });
+         const RawFiber suspended([&](void* /*value*/) -> void* {
+             const Afterwards slow([&] {
+                 yield();
+                 sleep_for(1ms);
+                 unwound = true;
+             });
+             RawFiber::switch_to_parent();
+             ADD_FAILURE();
+             return nullptr;
+         });
+         suspended.switch_to();
+         const RawFiber fresh([](void* /*value*/) -> void* {
+             ADD_FAILURE();
+             return nullptr;
+         });
+         leave();
+     }},
+    {"Debouncer",
+     [](const Leave& leave) {
+         // The fiber that was to make the call ends by itself, but not before somebody lets it run.
+         const Afterwards dropped([] { testing::wait_all_parked(); });
+         Debouncer debouncer(1h, [] { ADD_FAILURE() << "a call that has not begun is dropped"; });
+         debouncer.trigger();
+         yield();
+         leave();
+     }},
+    {"Interval",
+     [](const Leave& leave) {
+         Event begun;
+         auto ticking = interval(1ms, [&] {
+             begun.set();
+             clean_up_slowly();
+         });
+         begun.wait();
+         auto fresh = interval(1ms, [] {});
+         leave();
+     }},
+    {"BroadcastAndSubscription",
+     [](const Leave& leave) {
+         Broadcast<int> full(1);
+         Broadcast<int> silent(1);
+         auto slow = full.subscribe();
+         full.send(1);
+         auto sender = spawn([&] { full.send(2); });
+         auto receiver = spawn([own = silent.subscribe()]() mutable { static_cast<void>(own.receive()); });
+         yield();
+         leave();
+     }},
+    {"BroadcastThatItsSubscriptionOutlives",
+     [](const Leave& leave) {
+         Fiber<> listener;
+         Broadcast<int> broadcast(1);
+         listener = spawn([own = broadcast.subscribe()]() mutable { static_cast<void>(own.next()); });
+         yield();
+         leave();
+     }},
+    {"AsFinished",
+     [](const Leave& leave) {
+         std::vector<Fiber<>> fibers;
+         fibers.push_back(spawn(&clean_up_slowly));
+         fibers.push_back(spawn([] {}));
+         fibers.push_back(spawn(&clean_up_slowly));
+         for (const Fiber<>& finished : as_finished(fibers)) {
+             EXPECT_EQ(&finished, &fibers[1]);
+             leave();
+             break;
+         }
+     }},
+    {"AsCompleted",
+     [](const Leave& leave) {
+         Promise<int> pending;
+         Promise<int> kept;
+         auto other = spawn([future = pending.future()] { static_cast<void>(future.get()); });
+         yield();
+         kept.set_value(1);
+         for (const Future<int>& completed : as_completed(std::vector{pending.future(), kept.future()})) {
+             EXPECT_EQ(completed.get(), 1);
+             leave();
+             break;
+         }
+     }},
+    {"SequencerTurn",
+     [](const Leave& leave) {
+         testing::Sequencer sequencer;
+         const Afterwards over([&] { EXPECT_NO_THROW(static_cast<void>(sequencer.turn(1, 0s))); });
+         auto other = spawn([&] { static_cast<void>(sequencer.turn(2)); });
+         yield();
+         const auto turn = sequencer.turn(0);
+         leave();
+     }},
+    {"VirtualTimeHold",
+     [](const Leave& leave) {
+         // Without end, if virtual time were still held.
+         const Afterwards released([] { sleep_for(1ms); });
+         const testing::VirtualTime::Hold outer;
+         const testing::VirtualTime::Hold inner;
+         leave();
+     }},
     {"Stream",
      [](const Leave& leave) {
          auto ends = net::UnixStream::pair();
@@ -317,10 +507,15 @@ TEST_P(EveryRaiiType, IsLeftByTheCancellationOfItsFiber) {
 }
 
 TEST_P(EveryRaiiType, IsLeftWhenItsFiberIsKilled) {
-    auto fiber = spawn([&] { use([] { sleep_for(1h); }); });
-    for (int i = 0; i < 10; ++i) {
-        yield();
-    }
+    Event there;  // some types have to wait for threads until they are
+    auto fiber = spawn([&] {
+        use([&] {
+            there.set();
+            sleep_for(1h);
+        });
+    });
+    there.wait();
+    testing::wait_all_parked();
     fiber.kill();
     EXPECT_THROW(fiber.get(), FiberExit);
 }
