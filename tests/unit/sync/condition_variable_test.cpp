@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <deque>
+#include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -37,6 +39,56 @@ struct Shared {
         });
     }
 };
+
+/// One form of the wait for a predicate.
+struct PredicateWait {
+    const char* form;
+    void (*call)(ConditionVariable&, std::unique_lock<Mutex>&, const std::function<bool()>&);
+};
+
+/// All of them, with limits that are not reached.
+const PredicateWait predicate_waits[] = {
+    {"wait(lock, ready)",
+     [](auto& condition, auto& lock, const auto& ready) { condition.wait(lock, ready); }},
+    {"wait(lock, ready, deadline)",
+     [](auto& condition, auto& lock, const auto& ready) { condition.wait(lock, ready, 1h); }},
+    {"wait_for", [](auto& condition, auto& lock, const auto& ready) { condition.wait_for(lock, 1h, ready); }},
+    {"wait_until",
+     [](auto& condition, auto& lock, const auto& ready) { condition.wait_until(lock, now() + 1h, ready); }},
+};
+
+struct OwnError {};
+
+/// A wait with a predicate that throws when it is called for the n-th time. Expects that what it throws is what
+/// comes out, and that the caller has the mutex then.
+void expect_error_of_call(int n, Shared& shared, const PredicateWait& wait) {
+    const std::exception_ptr error = std::make_exception_ptr(OwnError{});
+    std::exception_ptr caught;
+    std::unique_lock lock(shared.mutex);
+    try {
+        wait.call(shared.condition, lock, [&] {
+            if (--n == 0) {
+                std::rethrow_exception(error);
+            }
+            return false;
+        });
+    } catch (...) {
+        caught = std::current_exception();
+    }
+    EXPECT_EQ(caught, error) << "this very object";
+    EXPECT_TRUE(lock.owns_lock());
+    EXPECT_FALSE(shared.mutex.try_lock());
+}
+
+/// Whoever had been left in the queue would come before a new one.
+void expect_nobody_in_the_queue(Shared& shared) {
+    shared.order.clear();
+    auto fresh = shared.waiter(1);
+    testing::wait_all_parked();
+    shared.condition.notify_one();
+    testing::wait_all_parked();
+    EXPECT_EQ(shared.order, (std::vector{1}));
+}
 
 TEST_P(Condition, NotifyOneEndsTheLongestWaitAndNotifyAllTheOthers) {
     Shared shared;
@@ -107,6 +159,52 @@ TEST_P(Condition, ALimitHoldsForAllTurnsOfAPredicate) {
     EXPECT_EQ(shared.condition.wait_until(lock, now() - 1ms), std::cv_status::timeout);
     EXPECT_THROW(shared.condition.wait(lock, 0s), TimeoutError);
     EXPECT_TRUE(shared.condition.wait_for(lock, 0s, [] { return true; }));
+}
+
+TEST_P(Condition, APredicateThatThrowsBeforeTheWaitLeavesTheMutexLockedAndNobodyInTheQueue) {
+    for (const PredicateWait& wait : predicate_waits) {
+        SCOPED_TRACE(wait.form);
+        Shared shared;
+        expect_error_of_call(1, shared, wait);
+        expect_nobody_in_the_queue(shared);
+    }
+}
+
+TEST_P(Condition, APredicateThatThrowsOnceNotifiedLeavesTheMutexLockedAndTheNextNotificationToOthers) {
+    for (const PredicateWait& wait : predicate_waits) {
+        SCOPED_TRACE(wait.form);
+        Shared shared;
+        auto thrower = spawn([&] { expect_error_of_call(2, shared, wait); });
+        testing::wait_all_parked();
+        auto other = shared.waiter(2);
+        testing::wait_all_parked();
+        shared.condition.notify_one();
+        testing::wait_all_parked();
+        EXPECT_TRUE(thrower.ready());
+        EXPECT_TRUE(shared.order.empty()) << "that notification was the first one's";
+        shared.condition.notify_one();
+        testing::wait_all_parked();
+        EXPECT_EQ(shared.order, (std::vector{2}));
+        expect_nobody_in_the_queue(shared);
+    }
+}
+
+TEST_P(Condition, APredicateThatThrowsPastTheLimitLeavesTheMutexLockedAndNobodyInTheQueue) {
+    // At its last call nothing has notified it.
+    constexpr PredicateWait limited[] = {
+        {"wait(lock, ready, deadline)",
+         [](auto& condition, auto& lock, const auto& ready) { condition.wait(lock, ready, 1ms); }},
+        {"wait_for",
+         [](auto& condition, auto& lock, const auto& ready) { condition.wait_for(lock, 1ms, ready); }},
+        {"wait_until", [](auto& condition, auto& lock,
+                          const auto& ready) { condition.wait_until(lock, now() + 1ms, ready); }},
+    };
+    for (const PredicateWait& wait : limited) {
+        SCOPED_TRACE(wait.form);
+        Shared shared;
+        expect_error_of_call(2, shared, wait);
+        expect_nobody_in_the_queue(shared);
+    }
 }
 
 // CONFORMANCE 125
