@@ -26,11 +26,11 @@ RefBox* box_of(FiberBlock& fiber) {
     // finish() looks at `boxed` when it sets `finished`: one of the two sees the other.
     if ((fiber.state.fetch_or(state_boxed, std::memory_order_acq_rel) & state_finished) == 0) {
         fresh->fiber = &fiber;
-        fresh->references.store(2, std::memory_order_relaxed);  // one is the fiber's own
-        fiber.ref_box = fresh.get();
     } else {
         end_links(fresh->links, fiber.error);
     }
+    fresh->references.store(2, std::memory_order_relaxed);  // one is the fiber's own
+    fiber.ref_box = fresh.get();
     return fresh.release();
 }
 
@@ -46,12 +46,16 @@ void unbind_box(FiberBlock& fiber) noexcept {
     std::list<LinkEntry> dropped;
     {
         const std::lock_guard lock(fiber.lock);
-        box = std::exchange(fiber.ref_box, nullptr);
+        box = fiber.ref_box;
         if (box == nullptr) {
             return;
         }
         const std::lock_guard box_lock(box->lock);
-        box->fiber = nullptr;
+        if (std::exchange(box->fiber, nullptr) == nullptr) {
+            return;
+        }
+        box->references.fetch_add(
+            1, std::memory_order_relaxed);  // another thread may dispose of the fiber meanwhile
         if (fiber.slot == nullptr) {
             dropped.swap(box->links.waiting);  // a main fiber ends with its hub: where should they run
         }
@@ -64,6 +68,15 @@ void unbind_box(FiberBlock& fiber) noexcept {
     }
     if (tell) {
         tell_links(*box);
+    }
+    release_box(box);
+}
+
+void drop_box(FiberBlock& fiber) noexcept {
+    RefBox* box = nullptr;
+    {
+        const std::lock_guard lock(fiber.lock);
+        box = std::exchange(fiber.ref_box, nullptr);
     }
     release_box(box);
 }

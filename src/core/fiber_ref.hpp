@@ -23,13 +23,15 @@ struct RefBox {
     LinkList links;  ///< guarded by `lock`
 };
 
-/// A new reference to the box of `fiber`, which has not been disposed of. Makes the box at the first call.
+/// A new reference to the box of `fiber`, which has not been disposed of. Made at the first call, be it after the fiber's end.
 RefBox* box_of(FiberBlock& fiber);
 void release_box(RefBox* box) noexcept;
 
 /// The fiber has finished: its references find nothing any more, and its links are told. By the first of the fiber's end
 /// and dispose(); for the other one it has happened.
 void unbind_box(FiberBlock& fiber) noexcept;
+/// The fiber is disposed of. Until then its box stays, so that links that are added after its end wait for each other too.
+void drop_box(FiberBlock& fiber) noexcept;
 
 /// Whether a shield, or the unwinding of an exception, keeps cancel and kill from the fiber's present wait.
 bool interrupts_are_shielded(const FiberBlock& fiber) noexcept;

@@ -169,7 +169,11 @@ void exit_child(bool failed) {
 
 void Hub::keep_running_fiber() noexcept {
     for (FiberBlock* fiber = all_; fiber != nullptr; fiber = fiber->all_next) {
-        if (fiber == running_ || fiber->finished()) {
+        if (fiber == running_) {
+            continue;
+        }
+        if (fiber->finished()) {
+            forget_other_threads(*fiber);  // its box is still asked for
             continue;
         }
         if (fiber->wait != nullptr) {

@@ -85,6 +85,7 @@ Hub::Hub(std::unique_ptr<Poller> poller)
 Hub::~Hub() {
     if (main_.ref_box != nullptr) {
         unbind_box(main_);
+        drop_box(main_);
     }
     clear_grave();
     unregister_hub(*this);

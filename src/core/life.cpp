@@ -223,6 +223,7 @@ void dispose(FiberBlock& fiber) noexcept {
     }
     if ((state & state_boxed) != 0) {
         unbind_box(fiber);  // who is told of an error has seen it
+        drop_box(fiber);
     }
     if (fiber.error != nullptr && !fiber.collected.load(std::memory_order_relaxed)) {
         report_uncollected(fiber);

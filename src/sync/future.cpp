@@ -17,12 +17,27 @@ namespace impl {
 
 static_assert(Awaitable<FutureState> && Awaitable<Future<int>>);
 
+namespace {
+
+/// Nobody has to look at a promise that was given up, also where then() and the others have passed it on.
+bool is_broken_promise(const std::exception_ptr& error) noexcept {
+    try {
+        std::rethrow_exception(error);
+    } catch (const BrokenPromise&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace
+
 void FutureState::release() noexcept {
     // Pairs with itself: who is last sees all that the others have done.
     if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
         return;
     }
-    if (error_ != nullptr && !collected_.load(std::memory_order_relaxed)) {
+    if (error_ != nullptr && !collected_.load(std::memory_order_relaxed) && !is_broken_promise(error_)) {
         report_error("a future", "ended with an error that nobody collected", error_);
     }
     destroy_(*this);
@@ -44,7 +59,6 @@ void FutureState::finish(std::exception_ptr error) noexcept {
 
 void FutureState::break_promise() noexcept {
     if (reserve()) {
-        collected_.store(true, std::memory_order_relaxed);
         finish(std::make_exception_ptr(BrokenPromise()));
     }
 }

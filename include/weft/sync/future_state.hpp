@@ -71,7 +71,7 @@ private:
     WaitQueue queue_{0};
     std::atomic<std::uint32_t> references_{1};
     std::atomic<bool> reserved_{false};
-    std::atomic<bool> collected_{false};  ///< somebody has seen the error, or it is none that is reported
+    std::atomic<bool> collected_{false};  ///< somebody has seen the error
     std::exception_ptr error_;
     Destroy destroy_;
     FutureObserver* observers_ = nullptr;  ///< guarded by a claim of the queue
