@@ -1,7 +1,7 @@
 # Programs under weft-run. Not with a sanitizer, whose library has to be the first of all, which a preloaded one is.
 if(NOT WEFT_SANITIZE)
     # The same tests as in shim_linked, in a program that does not link the shim.
-    add_executable(shim_preloaded linked/overlap_test.cpp linked/threads_test.cpp linked/process_test.cpp)
+    add_executable(shim_preloaded linked/overlap_test.cpp linked/threads_test.cpp linked/process_test.cpp linked/versions_test.cpp)
     target_compile_options(shim_preloaded PRIVATE -ftls-model=initial-exec)
     target_link_libraries(shim_preloaded PRIVATE weft::weft weft::testing weft_warnings GTest::gmock GTest::gtest_main)
     foreach(part programs allocators launcher)
