@@ -10,4 +10,15 @@ if(NOT WEFT_SANITIZE)
                 $<TARGET_FILE:weft-run> $<TARGET_FILE:weft_shim> $<TARGET_FILE:shim_preloaded>)
         set_tests_properties(shim.preload.${part} PROPERTIES LABELS shim TIMEOUT 120)
     endforeach()
+
+    # A program that knows nothing of weft, and a plugin that brings it along.
+    add_executable(plugin_host preload/plugin_host.c)
+    target_link_libraries(plugin_host PRIVATE ${CMAKE_DL_LIBS} weft_warnings)
+    add_library(shim_plugin MODULE preload/plugin.cpp)
+    target_link_libraries(shim_plugin PRIVATE weft::weft weft_warnings)
+    add_test(NAME shim.preload.plugin
+        COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_LIST_DIR}/preload/plugin_test.py
+            $<TARGET_FILE:weft-run> $<TARGET_FILE:weft_shim> $<TARGET_FILE:shim_preloaded>
+            $<TARGET_FILE:plugin_host> $<TARGET_FILE:shim_plugin>)
+    set_tests_properties(shim.preload.plugin PROPERTIES LABELS shim TIMEOUT 120)
 endif()
