@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,32 @@ TEST_F(ShimControl, AGroupIsSwitchedOffAndOnAlone) {
     EXPECT_FALSE(read_parks());
     shim::enable();
     EXPECT_EQ(what_is_on(), by_default);
+}
+
+TEST_F(ShimControl, RegularFilesLetOthersRunWhereTheirGroupIsOnAndOnlyThen) {
+    char name[] = "/tmp/weft-control-XXXXXX";
+    const int file = ::mkstemp(name);
+    ASSERT_GE(file, 0);
+    ::unlink(name);
+    ASSERT_EQ(::write(file, "abc", 3), 3);
+    char text[4] = "";
+    const std::pair<const char*, std::function<void()>> calls[] = {
+        {"fsync", [&] { EXPECT_EQ(::fsync(file), 0); }},
+        {"pread", [&] { EXPECT_EQ(::pread(file, text, 3, 0), 3); }},
+        {"read", [&] { EXPECT_EQ(::lseek(file, 0, SEEK_SET) + ::read(file, text, 3), 3); }},
+    };
+    const auto all_let_others_run = [&](bool expected) {
+        for (const auto& [call, make] : calls) {
+            EXPECT_EQ(testing::lets_others_run(make), expected) << call;
+        }
+    };
+    all_let_others_run(false);
+    shim::enable({Group::file});
+    all_let_others_run(true);
+    EXPECT_STREQ(text, "abc");
+    shim::disable({Group::file});
+    all_let_others_run(false);
+    ::close(file);
 }
 
 TEST_F(ShimControl, WithoutArgumentsAllIsSwitchedOff) {
