@@ -1,7 +1,9 @@
 // guest: many
 // Every call that takes a descriptor, on ones that are none: below zero, never opened, beyond every table.
 #include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -13,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include "guest.h"
 
@@ -35,9 +38,12 @@ static void files(int fd, int good) {
     SHOW(sendfile(fd, good, NULL, 1));
     SHOW(sendfile(good, fd, NULL, 1));
     SHOW(splice(fd, NULL, good, NULL, 1, 0));
+    SHOW(splice(good, NULL, fd, NULL, 1, 0));
     SHOW(tee(fd, good, 1, 0));
+    SHOW(tee(good, fd, 1, 0));
     SHOW(vmsplice(fd, &piece, 1, 0));
     SHOW(copy_file_range(fd, NULL, good, NULL, 1, 0));
+    SHOW(copy_file_range(good, NULL, fd, NULL, 1, 0));
     SHOW(flock(fd, LOCK_EX));
     SHOW(lockf(fd, F_LOCK, 0));
     SHOW(fsync(fd));
@@ -79,6 +85,15 @@ static void sockets(int fd) {
     SHOW(sockatmark(fd));
 }
 
+static void queues(int fd) {
+    const struct timespec limit = {1, 0};
+    char text[4] = "";
+    SHOW(mq_send(fd, text, 1, 0));
+    SHOW(mq_timedsend(fd, text, 1, 0, &limit));
+    SHOW(mq_receive(fd, text, sizeof text, NULL));
+    SHOW(mq_timedreceive(fd, text, sizeof text, NULL, &limit));
+}
+
 static void the_rest(int fd) {
     struct epoll_event event = {.events = 0};
     const struct itimerspec timer = {.it_value = {1, 0}};
@@ -95,6 +110,8 @@ static void the_rest(int fd) {
     SHOW(ioctl(fd, FIONBIO, &number));
     SHOW(ioctl(fd, FIONREAD, &number));
     SHOW(epoll_wait(fd, &event, 1, -1));
+    SHOW(epoll_pwait(fd, &event, 1, -1, NULL));
+    SHOW(epoll_pwait2(fd, &event, 1, NULL, NULL));
     SHOW(epoll_ctl(fd, EPOLL_CTL_ADD, fd, &event));
     SHOW(eventfd_read(fd, &value));
     SHOW(eventfd_write(fd, 1));
@@ -112,8 +129,15 @@ int main(void) {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
         files(bad[i], good);
         sockets(bad[i]);
+        queues(bad[i]);
         the_rest(bad[i]);
     }
+    sigset_t signals;
+    siginfo_t info;
+    sigemptyset(&signals);
+    SHOW(signalfd(900, &signals, 0));
+    SHOW(openat(900, "x", O_RDONLY));
+    SHOW(waitid(P_PIDFD, 900, &info, WEXITED));
     SHOW(dup2(-1, 901));
     SHOW(dup2(good, -1));
     SHOW(dup2(good, 1 << 30));
