@@ -8,6 +8,7 @@
 #include <weft/testing/virtual_time.hpp>
 
 #include "support/fds.hpp"
+#include "support/hub_fixture.hpp"
 
 namespace weft::test {
 namespace {
@@ -119,6 +120,27 @@ TEST_F(PosixLimits, ReadAndReadvEndAtIt) {
     iovec part{&byte, 1};
     EXPECT_EQ(said([&] { return posix::read(pair.one, &byte, 1); }), fails(EAGAIN));
     EXPECT_EQ(said([&] { return posix::readv(pair.one, &part, 1); }), fails(EAGAIN));
+}
+
+WEFT_HUB_SUITE(PosixShortLimits);
+
+TEST_P(PosixShortLimits, AreNotCutShortByRoundingThem) {
+    for (const Duration limit : {1ms, 3ms, 17ms, 33ms}) {
+        for (const bool shared : {false, true}) {
+            SCOPED_TRACE(::testing::Message() << limit / 1ms << " ms, " << (shared ? "shared" : "alone"));
+            const FdPair pair = socket_pair();
+            const Fd twin(shared ? posix::dup(pair.one) : -1);
+            limit_waits(pair.one, SO_RCVTIMEO, limit);
+            timeval back{};
+            socklen_t size = sizeof back;
+            ASSERT_EQ(::getsockopt(pair.one, SOL_SOCKET, SO_RCVTIMEO, &back, &size), 0);
+            const TimePoint begun = now();
+            EXPECT_EQ(received(pair.one), std::strerror(EAGAIN));
+            const Duration took = now() - begun;
+            EXPECT_GE(took, limit);
+            EXPECT_GE(took, std::chrono::seconds(back.tv_sec) + std::chrono::microseconds(back.tv_usec));
+        }
+    }
 }
 
 }  // namespace
