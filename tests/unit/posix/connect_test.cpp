@@ -1,8 +1,6 @@
 // connect and accept.
 #include <gtest/gtest.h>
 
-#include <sys/un.h>
-
 #include <chrono>
 #include <string>
 
@@ -13,6 +11,7 @@
 #include "support/child.hpp"
 #include "support/fds.hpp"
 #include "support/hub_fixture.hpp"
+#include "support/narrow_listener.hpp"
 #include "support/sys_override.hpp"
 
 namespace weft::test {
@@ -33,22 +32,6 @@ sockaddr_in nobody_there() {
     EXPECT_EQ(::bind(bound, any(address), sizeof address), 0);
     return address_of(bound);
 }
-
-/// A listener with an abstract name, whose backlog holds one connection.
-struct NarrowListener {
-    explicit NarrowListener(int type) : fd(posix::socket(AF_UNIX, type, 0)) {
-        address.sun_family = AF_UNIX;
-        EXPECT_EQ(::bind(fd, name(), sizeof(sa_family_t)), 0);  // the kernel chooses
-        length = sizeof address;
-        EXPECT_EQ(::getsockname(fd, name(), &length), 0);
-        EXPECT_EQ(::listen(fd, 0), 0);
-    }
-    sockaddr* name() noexcept { return reinterpret_cast<sockaddr*>(&address); }
-
-    Fd fd;
-    sockaddr_un address{};
-    socklen_t length = 0;
-};
 
 TEST_P(PosixConnect, WhereNobodyListensItIsRefused) {
     const Fd own(posix::socket(AF_INET, SOCK_STREAM, 0));

@@ -1,6 +1,8 @@
 // Deadlines, cancellations and kills, as calls without exceptions say them.
 #include <gtest/gtest.h>
 
+#include <sys/file.h>
+
 #include <chrono>
 #include <functional>
 #include <string>
@@ -11,7 +13,10 @@
 #include <weft/testing/virtual_time.hpp>
 
 #include "support/fds.hpp"
+#include "support/held_child.hpp"
 #include "support/hub_fixture.hpp"
+#include "support/narrow_listener.hpp"
+#include "support/waited_for.hpp"
 
 namespace weft::test {
 namespace {
@@ -27,24 +32,47 @@ public:
         fill(packets_.one);
         const std::string much(65536, 'x');
         posix::write(pipe_.other, much.data(), much.size());
+        message_.msg_iov = &part_;
+        message_.msg_iovlen = 1;
+        EXPECT_EQ(posix::connect(connected_, narrow_.name(), narrow_.length), 0);
+        EXPECT_EQ(posix::flock(locked_.get(), LOCK_EX), 0);
+        ::sem_init(&semaphore_, 0, 0);
     }
+    Calls(const Calls&) = delete;
+    Calls& operator=(const Calls&) = delete;
+    ~Calls() { ::sem_destroy(&semaphore_); }
 
     std::vector<std::pair<const char*, std::function<long long()>>> all() {
         return {
             {"recv", [this] { return posix::recv(sockets_.one, &byte_, 1, 0); }},
             {"recv all", [this] { return posix::recv(sockets_.one, &byte_, 1, MSG_WAITALL); }},
             {"read", [this] { return posix::read(empty_.one, &byte_, 1); }},
+            {"readv", [this] { return posix::readv(empty_.one, &part_, 1); }},
+            {"recvmsg", [this] { return posix::recvmsg(sockets_.one, &message_, 0); }},
             {"write", [this] { return posix::write(pipe_.other, &byte_, 1); }},
             {"send", [this] { return posix::send(sockets_.one, &byte_, 1, 0); }},
             {"send a packet", [this] { return posix::send(packets_.one, &byte_, 1, 0); }},
+            {"sendmsg", [this] { return posix::sendmsg(sockets_.one, &message_, 0); }},
+            {"sendfile", [this] { return posix::sendfile(sockets_.one, program_.get(), nullptr, 1); }},
+            {"splice", [this] { return posix::splice(empty_.one, nullptr, drain_.other, nullptr, 1, 0); }},
+            {"connect", [this] { return posix::connect(client_, narrow_.name(), narrow_.length); }},
             {"accept", [this] { return posix::accept(listener_, nullptr, nullptr); }},
             {"poll", [this] { return poll(POLLIN); }},
             {"poll for urgent data", [this] { return poll(POLLPRI); }},
             {"poll without descriptors", [] { return posix::poll(nullptr, 0, -1); }},
+            {"ppoll", [] { return posix::ppoll(nullptr, 0, nullptr, nullptr); }},
             {"select", [this] { return select(); }},
+            {"pselect", [] { return posix::pselect(0, nullptr, nullptr, nullptr, nullptr, nullptr); }},
             {"epoll_wait", [this] { return posix::epoll_wait(epoll_, &event_, 1, -1); }},
+            {"epoll_pwait", [this] { return posix::epoll_pwait(epoll_, &event_, 1, -1, signals_.set()); }},
             {"usleep", [] { return posix::usleep(1'000'000); }},
             {"nanosleep", [] { return sleep_long(); }},
+            {"clock_nanosleep", [] { return sleep_long_by_clock(); }},
+            {"waitpid", [this] { return posix::waitpid(child_.pid(), nullptr, 0); }},
+            {"flock", [this] { return posix::flock(again_.get(), LOCK_EX); }},
+            {"sem_wait", [this] { return posix::sem_wait(&semaphore_); }},
+            {"mq_receive", [this] { return posix::mq_receive(queue_, text_, sizeof text_, nullptr); }},
+            {"sigwait", [this] { return wait_for_signal(); }},
         };
     }
 
@@ -63,11 +91,38 @@ private:
         const timespec length{.tv_sec = 3600, .tv_nsec = 0};
         return posix::nanosleep(&length, nullptr);
     }
+    static int sleep_long_by_clock() {
+        const timespec length{.tv_sec = 3600, .tv_nsec = 0};
+        return as_errno(posix::clock_nanosleep(CLOCK_MONOTONIC, 0, &length, nullptr));
+    }
+    int wait_for_signal() const {
+        int signal = 0;
+        return as_errno(posix::sigwait(signals_.set(), &signal));
+    }
+    /// For calls that return their error.
+    static int as_errno(int error) {
+        errno = error;
+        return error == 0 ? 0 : -1;
+    }
 
+    HeldChild child_;  // before all else, which it would share
+    Blocked signals_{SIGUSR1};
     FdPair sockets_ = socket_pair();
     FdPair packets_ = socket_pair(SOCK_DGRAM);
     FdPair pipe_ = pipe_pair();
     FdPair empty_ = pipe_pair();
+    FdPair drain_ = pipe_pair();
+    UniqueFd program_{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+    UniqueFd locked_ = new_file();
+    UniqueFd again_ = opened_again(locked_);
+    NarrowListener narrow_{SOCK_STREAM};
+    Fd connected_{posix::socket(AF_UNIX, SOCK_STREAM, 0)};
+    Fd client_{posix::socket(AF_UNIX, SOCK_STREAM, 0)};
+    Queue queue_;
+    sem_t semaphore_{};
+    iovec part_{&byte_, 1};
+    msghdr message_{};
+    char text_[8] = {};
     Fd listener_ = tcp_listener();
     Fd epoll_{posix::epoll_create1(EPOLL_CLOEXEC)};
     epoll_event event_{};

@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <string>
 
 #include <weft/core/run.hpp>
 #include <weft/posix/posix.hpp>
@@ -18,6 +16,7 @@
 #include "posix/signal_wait.hpp"
 #include "support/held_child.hpp"
 #include "support/hub_fixture.hpp"
+#include "support/waited_for.hpp"
 
 namespace weft::test {
 namespace {
@@ -28,20 +27,6 @@ using testing::wait_all_parked;
 WEFT_HUB_SUITE(PosixFileLock);
 WEFT_HUB_SUITE(PosixQueue);
 WEFT_HUB_SUITE(PosixSignal);
-
-/// A file without a name.
-UniqueFd new_file() {
-    char name[] = "/tmp/weft-lock-XXXXXX";
-    UniqueFd file(::mkstemp(name));
-    ::unlink(name);
-    EXPECT_TRUE(file);
-    return file;
-}
-
-/// The same file, opened once more.
-UniqueFd opened_again(const UniqueFd& file) {
-    return UniqueFd(::open(("/proc/self/fd/" + std::to_string(file.get())).c_str(), O_RDWR | O_CLOEXEC));
-}
 
 TEST_P(PosixFileLock, OfAWholeFileIsWaitedForWhileOthersRun) {
     const UniqueFd file = new_file();
@@ -93,31 +78,6 @@ TEST_P(PosixFileLock, OfAPartThatAnotherProcessHasIsWaitedFor) {
     EXPECT_EQ(waiter.get(), 0);
     EXPECT_EQ(posix::waitpid(child, nullptr, 0), child);
 }
-
-/// A queue of two messages of eight bytes.
-class Queue {
-public:
-    explicit Queue(int flags = 0) {
-        mq_attr shape{};
-        shape.mq_maxmsg = 2;
-        shape.mq_msgsize = 8;
-        const std::string name = "/weft-test-" + std::to_string(::getpid());
-        number_ = ::mq_open(name.c_str(), O_CREAT | O_EXCL | O_RDWR | flags, 0600, &shape);
-        ::mq_unlink(name.c_str());
-    }
-    Queue(const Queue&) = delete;
-    Queue& operator=(const Queue&) = delete;
-    ~Queue() { close(); }
-    void close() {
-        if (number_ >= 0) {
-            EXPECT_EQ(posix::mq_close(std::exchange(number_, -1)), 0);
-        }
-    }
-    operator mqd_t() const noexcept { return number_; }
-
-private:
-    mqd_t number_ = -1;
-};
 
 timespec in(std::chrono::milliseconds time) {
     timespec now{};
@@ -177,26 +137,6 @@ TEST_P(PosixQueue, ClosingItWakesWhoWaitsForIt) {
     receiver.join();
     EXPECT_EQ(error, EBADF);
 }
-
-/// Signals that are held back for the length of a test.
-class Blocked {
-public:
-    explicit Blocked(std::initializer_list<int> signals) {
-        sigemptyset(&set_);
-        for (const int signal : signals) {
-            sigaddset(&set_, signal);
-        }
-        ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
-    }
-    Blocked(const Blocked&) = delete;
-    Blocked& operator=(const Blocked&) = delete;
-    ~Blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    [[nodiscard]] const sigset_t* set() const noexcept { return &set_; }
-
-private:
-    sigset_t set_{};
-    sigset_t before_{};
-};
 
 TEST_P(PosixSignal, IsWaitedForWhileOthersRun) {
     const Blocked blocked{SIGUSR1, SIGUSR2};
