@@ -72,7 +72,7 @@ extern "C" int __underflow(FILE*);  // NOLINT(bugprone-reserved-identifier): lib
     X(pthread_cond_timedwait) X(pthread_cond_clockwait) X(pthread_cond_signal) X(pthread_cond_broadcast) \
     X(pthread_rwlock_rdlock) X(pthread_rwlock_wrlock) X(pthread_rwlock_tryrdlock) X(pthread_rwlock_trywrlock) \
     X(pthread_rwlock_timedrdlock) X(pthread_rwlock_timedwrlock) X(pthread_rwlock_clockrdlock) \
-    X(pthread_rwlock_clockwrlock) X(pthread_rwlock_unlock) X(pthread_barrier_wait) X(pthread_spin_lock) \
+    X(pthread_rwlock_clockwrlock) X(pthread_rwlock_unlock) X(pthread_barrier_wait) X(pthread_barrier_destroy) X(pthread_spin_lock) \
     X(pthread_spin_trylock) X(sem_wait) X(sem_timedwait) X(sem_clockwait) X(sem_trywait) X(sem_post) \
     X(mtx_lock) X(mtx_timedlock) X(mtx_trylock) X(mtx_unlock) X(cnd_wait) X(cnd_timedwait) X(cnd_signal) \
     X(cnd_broadcast) X(syscall)

@@ -28,7 +28,7 @@ REQUIRED = set("""
     pthread_rwlock_rdlock __pthread_rwlock_rdlock pthread_rwlock_wrlock __pthread_rwlock_wrlock pthread_rwlock_tryrdlock
     __pthread_rwlock_tryrdlock pthread_rwlock_trywrlock __pthread_rwlock_trywrlock pthread_rwlock_timedrdlock
     pthread_rwlock_timedwrlock pthread_rwlock_clockrdlock pthread_rwlock_clockwrlock pthread_rwlock_unlock
-    __pthread_rwlock_unlock pthread_barrier_wait pthread_once __pthread_once call_once
+    __pthread_rwlock_unlock pthread_barrier_wait pthread_barrier_destroy pthread_once __pthread_once call_once
     mtx_lock mtx_timedlock mtx_trylock mtx_unlock cnd_wait cnd_timedwait cnd_signal cnd_broadcast thrd_join syscall
 
     sigwait sigwaitinfo sigtimedwait

@@ -9,7 +9,7 @@
 //    and ETIMEDOUT or ECANCELED. Where the hub finds a deadlock that a wait for a lock is part of, it stops the program with a dump.
 //  - The owner of a mutex that knows its owner, and of a read-write lock, is the fiber: another one of the same thread waits, and
 //    may not unlock it (EPERM).
-//  - What other processes share is tried again and again, at most 5 ms apart. A barrier that they share blocks the hub.
+//  - What other processes share is tried again and again, at most 5 ms apart.
 #pragma once
 
 #include <weft/base/export.hpp>
@@ -48,8 +48,11 @@ WEFT_API int pthread_rwlock_clockwrlock(pthread_rwlock_t* lock, clockid_t clock,
                                         const timespec* until) noexcept;
 WEFT_API int pthread_rwlock_unlock(pthread_rwlock_t* lock) noexcept;
 
-/// The last party to arrive gets PTHREAD_BARRIER_SERIAL_THREAD. Threads wait here, too, not in libc.
+/// The last party to arrive gets PTHREAD_BARRIER_SERIAL_THREAD. Threads wait here, too, not in libc, unless they are another
+/// process's.
 WEFT_API int pthread_barrier_wait(pthread_barrier_t* barrier) noexcept;
+/// Waits until all parties of a barrier that processes share have left it.
+WEFT_API int pthread_barrier_destroy(pthread_barrier_t* barrier) noexcept;
 /// What routine() throws is thrown, and it has not been called then.
 WEFT_API int pthread_once(pthread_once_t* control, void (*routine)());
 /// Lets other fibers run while it is taken.
