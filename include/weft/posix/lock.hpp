@@ -75,8 +75,9 @@ WEFT_API int cnd_signal(cnd_t* condition);
 WEFT_API int cnd_broadcast(cnd_t* condition);
 WEFT_API void call_once(once_flag* flag, void (*routine)());
 
-/// syscall(SYS_futex, ...): FUTEX_WAIT and FUTEX_WAIT_BITSET park, uninterrupted; whatever wakes serves parked fibers first. All
-/// other operations are the kernel's.
+/// syscall(SYS_futex, ...): FUTEX_WAIT, FUTEX_LOCK_PI and their relatives park, uninterrupted; FUTEX_WAKE serves parked fibers
+/// first, and what moves waiters to another word wakes them. All other operations are the kernel's. Locks that inherit priority
+/// are tried again and again; they have a thread as owner, so a fiber that locks one twice waits for ever (no EDEADLK).
 WEFT_API long futex(long word, long operation, long value, long limit, long other_word, long bits) noexcept;
 
 }  // namespace weft::posix

@@ -10,6 +10,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -172,6 +173,163 @@ TEST_P(PosixSemaphoreTest, AFutexHasBitsAndLimits) {
     EXPECT_EQ(futex(word, FUTEX_WAIT_BITSET, 0, &steady, 1), -1);
     EXPECT_EQ(errno, ETIMEDOUT);
     EXPECT_GE(now() - before, 4ms);
+}
+
+/// With a second word; `other` is how many to move, where the kernel has the limit.
+long futex_of_two(std::atomic<int>& word, int operation, int value, long other, std::atomic<int>& second,
+                  unsigned last) {
+    return posix::futex(reinterpret_cast<long>(&word), operation, value, other,
+                        reinterpret_cast<long>(&second), last);
+}
+
+TEST_P(PosixSemaphoreTest, AFutexThatMovesItsWaitersWakesTheFibersIfTheWordIsAsExpected) {
+    std::atomic<int> condition{1};
+    std::atomic<int> lock{0};
+    int woken = 0;
+    for (int i = 0; i < 3; ++i) {
+        spawn_detached([&] {
+            EXPECT_EQ(futex(condition, FUTEX_WAIT_PRIVATE, 1), 0);
+            ++woken;
+        });
+    }
+    testing::wait_all_parked();
+    EXPECT_EQ(futex_of_two(condition, FUTEX_CMP_REQUEUE_PRIVATE, 1, INT_MAX, lock, 2), -1);
+    EXPECT_EQ(errno, EAGAIN);
+    testing::wait_all_parked();
+    EXPECT_EQ(woken, 0);
+    EXPECT_EQ(futex_of_two(condition, FUTEX_CMP_REQUEUE_PRIVATE, 1, INT_MAX, lock, 1), 3);
+    testing::wait_all_parked();
+    EXPECT_EQ(woken, 3);
+}
+
+TEST_P(PosixSemaphoreTest, AFutexOperationChangesTheSecondWordAndWakesWhoWaitsForEither) {
+    std::atomic<int> one{1};
+    std::atomic<int> other{1};
+    int woken = 0;
+    const auto wait_for = [&](std::atomic<int>& word) {
+        spawn_detached([&] {
+            EXPECT_EQ(futex(word, FUTEX_WAIT_PRIVATE, 1), 0);
+            ++woken;
+        });
+    };
+    wait_for(one);
+    wait_for(other);
+    testing::wait_all_parked();
+    const unsigned set_to_five_if_one = FUTEX_OP(FUTEX_OP_SET, 5, FUTEX_OP_CMP_EQ, 1);
+    EXPECT_EQ(futex_of_two(one, FUTEX_WAKE_OP_PRIVATE, 1, 1, other, set_to_five_if_one), 2);
+    EXPECT_EQ(other, 5);
+    testing::wait_all_parked();
+    EXPECT_EQ(woken, 2);
+}
+
+/// A lock of the kind that the kernel knows the owner of: 0, or the owner's thread and a bit for waiters.
+class InheritingLock {
+public:
+    long lock(int operation = FUTEX_LOCK_PI_PRIVATE, const timespec* until = nullptr) {
+        int free = 0;
+        return word.compare_exchange_strong(free, ::gettid()) ? 0 : futex(word, operation, 0, until);
+    }
+    void unlock() {
+        int mine = ::gettid();
+        if (!word.compare_exchange_strong(mine, 0)) {
+            EXPECT_EQ(futex(word, FUTEX_UNLOCK_PI_PRIVATE, 0), 0);
+        }
+    }
+    std::atomic<int> word{0};
+};
+
+TEST_P(PosixSemaphoreTest, AFutexThatInheritsPriorityKeepsFibersOfOneThreadApart) {
+    InheritingLock lock;
+    int inside = 0;
+    std::vector<Fiber<>> fibers;
+    for (int n = 0; n < 3; ++n) {
+        fibers.push_back(spawn([&] {
+            for (int i = 0; i < 20; ++i) {
+                ASSERT_EQ(lock.lock(), 0);
+                EXPECT_EQ(++inside, 1);
+                yield();
+                --inside;
+                lock.unlock();
+            }
+        }));
+    }
+    for (auto& fiber : fibers) {
+        fiber.get();
+    }
+    EXPECT_EQ(lock.word, 0);
+}
+
+TEST_P(PosixSemaphoreTest, AFutexThatInheritsPriorityIsWaitedForWhileAThreadHasIt) {
+    InheritingLock lock;
+    std::atomic<bool> locked{false};
+    std::atomic<bool> go{false};
+    std::thread owner([&] {
+        EXPECT_EQ(lock.lock(), 0);
+        locked.store(true);
+        locked.notify_one();
+        go.wait(false);
+        lock.unlock();
+    });
+    locked.wait(false);
+    auto waiter = spawn([&] {
+        EXPECT_EQ(lock.lock(), 0);
+        lock.unlock();
+    });
+    yield();
+    EXPECT_FALSE(waiter.ready());
+    go.store(true);
+    go.notify_one();
+    waiter.get();
+    owner.join();
+    EXPECT_EQ(lock.word, 0);
+}
+
+TEST_P(PosixSemaphoreTest, AFutexThatInheritsPriorityHasLimitsOfBothClocks) {
+    InheritingLock lock;
+    ASSERT_EQ(lock.lock(), 0);
+    spawn([&] {
+        const timespec real = test::real_time(2ms);
+        EXPECT_EQ(lock.lock(FUTEX_LOCK_PI_PRIVATE, &real), -1);
+        EXPECT_EQ(errno, ETIMEDOUT);
+        EXPECT_TRUE(test::is_over(CLOCK_REALTIME, real));
+        const TimePoint before = now();
+        const timespec steady = test::steady_time(before + 2ms);
+        EXPECT_EQ(lock.lock(FUTEX_LOCK_PI2_PRIVATE, &steady), -1);
+        EXPECT_EQ(errno, ETIMEDOUT);
+        EXPECT_GE(now() - before, 2ms);
+        const timespec no_time{.tv_sec = 1, .tv_nsec = -1};
+        EXPECT_EQ(lock.lock(FUTEX_LOCK_PI_PRIVATE, &no_time), -1);
+        EXPECT_EQ(errno, EINVAL);
+    }).get();
+    lock.unlock();
+    EXPECT_EQ(lock.word, 0);
+}
+
+TEST_P(PosixSemaphoreTest, WhoIsMovedToAFutexThatInheritsPriorityHasItAfterwards) {
+    InheritingLock lock;
+    std::atomic<int> condition{0};
+    int inside = 0;
+    std::vector<Fiber<>> waiters;
+    for (int i = 0; i < 2; ++i) {
+        waiters.push_back(spawn([&] {
+            EXPECT_EQ(futex_of_two(condition, FUTEX_WAIT_REQUEUE_PI_PRIVATE, 0, 0, lock.word, 0), 0);
+            EXPECT_EQ(++inside, 1);
+            yield();
+            --inside;
+            lock.unlock();
+        }));
+    }
+    testing::wait_all_parked();
+    ASSERT_EQ(lock.lock(), 0);
+    condition.store(1);
+    EXPECT_EQ(futex_of_two(condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, INT_MAX, lock.word, 1), 2);
+    yield();
+    EXPECT_EQ(inside, 0) << "not before it is free";
+    lock.unlock();
+    for (auto& waiter : waiters) {
+        waiter.get();
+    }
+    EXPECT_EQ(lock.word, 0);
 }
 
 TEST_P(PosixSemaphoreTest, AThreadIsJoinedWhileOthersRun) {
