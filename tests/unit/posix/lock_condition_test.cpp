@@ -156,6 +156,66 @@ TEST_P(PosixConditionTest, AFiberGetsTheMutexThatAThreadGivesUpByWaiting) {
     }
 }
 
+/// Whose parts other processes may have, too.
+struct SharedPair {
+    SharedPair() {
+        pthread_condattr_t attributes{};
+        EXPECT_EQ(pthread_condattr_init(&attributes), 0);
+        EXPECT_EQ(pthread_condattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED), 0);
+        EXPECT_EQ(pthread_cond_init(&condition, &attributes), 0);
+        pthread_condattr_destroy(&attributes);
+    }
+    SharedPair(const SharedPair&) = delete;
+    SharedPair& operator=(const SharedPair&) = delete;
+    ~SharedPair() { pthread_cond_destroy(&condition); }
+
+    TypedMutex mutex{[](auto& attributes) {
+        ASSERT_EQ(pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED), 0);
+    }};
+    pthread_cond_t condition{};
+};
+
+TEST_P(PosixConditionTest, OneThatProcessesShareIsWaitedForByFibersOfOneHub) {
+    SharedPair pair;
+    int turn = 0;
+    std::vector<Fiber<>> fibers;
+    for (int mine = 0; mine < 3; ++mine) {
+        fibers.push_back(spawn([&, mine] {
+            for (int i = 0; i < 20; ++i) {
+                ASSERT_EQ(posix::pthread_mutex_lock(&pair.mutex.mutex), 0);
+                while (turn % 3 != mine) {
+                    ASSERT_EQ(posix::pthread_cond_wait(&pair.condition, &pair.mutex.mutex), 0);
+                }
+                ++turn;
+                EXPECT_EQ(posix::pthread_cond_broadcast(&pair.condition), 0);
+                ASSERT_EQ(posix::pthread_mutex_unlock(&pair.mutex.mutex), 0);
+            }
+        }));
+    }
+    for (auto& fiber : fibers) {
+        fiber.get();
+    }
+    EXPECT_EQ(turn, 60);
+}
+
+TEST_P(PosixConditionTest, ASignalOfAnotherProcessIsFoundThoughNobodyHearsIt) {
+    SharedPair pair;
+    bool told = false;
+    auto waiter = spawn([&] {
+        ASSERT_EQ(posix::pthread_mutex_lock(&pair.mutex.mutex), 0);
+        while (!told) {
+            ASSERT_EQ(posix::pthread_cond_wait(&pair.condition, &pair.mutex.mutex), 0);
+        }
+        ASSERT_EQ(posix::pthread_mutex_unlock(&pair.mutex.mutex), 0);
+    });
+    yield();
+    ASSERT_EQ(::pthread_mutex_lock(&pair.mutex.mutex), 0);
+    told = true;
+    ASSERT_EQ(::pthread_cond_signal(&pair.condition), 0) << "as another process does it";
+    ASSERT_EQ(::pthread_mutex_unlock(&pair.mutex.mutex), 0);
+    waiter.get();
+}
+
 TEST(PosixConditionTestInParties, NoWakeUpIsLost) {
     Pair pair;
     long tokens = 0;

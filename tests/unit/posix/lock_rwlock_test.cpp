@@ -125,6 +125,57 @@ TEST_P(PosixRwlockTest, TimedFormsEndByBothClocks) {
     ASSERT_EQ(posix::pthread_rwlock_unlock(&lock), 0);
 }
 
+/// That other processes may have, too.
+struct SharedLock {
+    SharedLock() {
+        pthread_rwlockattr_t attributes{};
+        EXPECT_EQ(pthread_rwlockattr_init(&attributes), 0);
+        EXPECT_EQ(pthread_rwlockattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED), 0);
+        EXPECT_EQ(pthread_rwlock_init(&lock, &attributes), 0);
+        pthread_rwlockattr_destroy(&attributes);
+    }
+    SharedLock(const SharedLock&) = delete;
+    SharedLock& operator=(const SharedLock&) = delete;
+    ~SharedLock() { pthread_rwlock_destroy(&lock); }
+    pthread_rwlock_t lock{};
+};
+
+TEST_P(PosixRwlockTest, OneThatProcessesShareKeepsFibersOfOneHubApart) {
+    SharedLock shared;
+    int writing = 0;
+    std::vector<Fiber<>> fibers;
+    for (int n = 0; n < 4; ++n) {
+        fibers.push_back(spawn([&, n] {
+            const bool writes = n % 2 == 0;
+            for (int i = 0; i < 20; ++i) {
+                ASSERT_EQ(writes ? posix::pthread_rwlock_wrlock(&shared.lock)
+                                 : posix::pthread_rwlock_rdlock(&shared.lock),
+                          0);
+                writing += writes ? 1 : 0;
+                EXPECT_EQ(writing, writes ? 1 : 0);
+                yield();
+                writing -= writes ? 1 : 0;
+                ASSERT_EQ(posix::pthread_rwlock_unlock(&shared.lock), 0);
+            }
+        }));
+    }
+    for (auto& fiber : fibers) {
+        fiber.get();
+    }
+}
+
+TEST_P(PosixRwlockTest, OneThatProcessesShareIsTriedAgainAndAgain) {
+    SharedLock shared;
+    ASSERT_EQ(::pthread_rwlock_rdlock(&shared.lock), 0);
+    auto writer = spawn([&] {
+        ASSERT_EQ(posix::pthread_rwlock_wrlock(&shared.lock), 0);
+        ASSERT_EQ(posix::pthread_rwlock_unlock(&shared.lock), 0);
+    });
+    yield();
+    ASSERT_EQ(::pthread_rwlock_unlock(&shared.lock), 0) << "as another process does it, unheard";
+    writer.get();
+}
+
 TEST(PosixRwlockTestInParties, WritersAreAlone) {
     for (const int kind : {PTHREAD_RWLOCK_PREFER_READER_NP, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP}) {
         pthread_rwlockattr_t attributes{};
