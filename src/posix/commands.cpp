@@ -6,6 +6,7 @@
 #include "posix/fd_record.hpp"
 #include "posix/libc.hpp"
 #include "posix/offload.hpp"
+#include "posix/port.hpp"
 
 #include <string>
 
@@ -113,3 +114,22 @@ int posix_spawnp(pid_t* child, const char* file, const posix_spawn_file_actions_
 }
 
 }  // namespace weft::posix
+
+namespace weft::impl {
+
+int spawn_pidfd(SpawnPidfd* original, int* pidfd, const char* program,
+                const posix_spawn_file_actions_t* actions, const posix_spawnattr_t* attributes,
+                char* const* arguments, char* const* environment) noexcept {
+    if (original == nullptr) {
+        return ENOSYS;
+    }
+    share_all();
+    int made = -1;
+    const int error = original(&made, program, actions, attributes, arguments, environment);
+    if (error == 0 && pidfd != nullptr) {
+        *pidfd = begun(made, FdKind::pollable, false);
+    }
+    return error;
+}
+
+}  // namespace weft::impl

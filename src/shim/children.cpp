@@ -1,6 +1,7 @@
 // exec and posix_spawn: the child's environment. Nothing here allocates or locks: it may be the child of a vfork().
 #include "shim/children.hpp"
 
+#include "posix/port.hpp"
 #include "shim/gate.hpp"
 #include "shim/originals.hpp"
 
@@ -241,3 +242,17 @@ WEFT_SHIM(fexecve, int, (int fd, char* const* arguments, char* const* environmen
     }
 WEFT_SPAWN(posix_spawn)
 WEFT_SPAWN(posix_spawnp)
+
+#define WEFT_SPAWN_PIDFD(name)                                                                           \
+    WEFT_SHIM(name, int,                                                                                 \
+              (int* pidfd, const char* path, const posix_spawn_file_actions_t* actions,                  \
+               const posix_spawnattr_t* attributes, char* const* arguments, char* const* environment)) { \
+        return with_environment(environment, [=](char* const* filtered) noexcept {                       \
+            auto* const libc_call = original_if_any<SpawnPidfd>(Name::name_##name);                      \
+            return libc_call == nullptr || book_gate(weft::shim::Group::process)                         \
+                       ? spawn_pidfd(libc_call, pidfd, path, actions, attributes, arguments, filtered)   \
+                       : libc_call(pidfd, path, actions, attributes, arguments, filtered);               \
+        });                                                                                              \
+    }
+WEFT_SPAWN_PIDFD(pidfd_spawn)
+WEFT_SPAWN_PIDFD(pidfd_spawnp)

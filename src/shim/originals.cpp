@@ -44,6 +44,10 @@ void enter(Table& table) noexcept {
 #include "shim/table.def"
 }
 
+}  // namespace
+
+constinit std::array<std::atomic<void*>, static_cast<std::size_t>(Name::count)> originals{};
+
 void* look_up(Name name) noexcept {
     const auto index = static_cast<std::size_t>(name);
     // The older one of two functions of that name knows another layout, and some libraries' dlsym() finds it first.
@@ -55,10 +59,6 @@ void* look_up(Name name) noexcept {
     originals[index].store(found, std::memory_order_relaxed);
     return found;
 }
-
-}  // namespace
-
-constinit std::array<std::atomic<void*>, static_cast<std::size_t>(Name::count)> originals{};
 
 void* find_original(Name name) noexcept {
     void* found = look_up(name);

@@ -30,6 +30,14 @@ Function* original(Name name) noexcept {
     return reinterpret_cast<Function*>(found != nullptr ? found : find_original(name));
 }
 
+/// The same, but null if libc has no such function, being older.
+void* look_up(Name name) noexcept;
+template <class Function>
+Function* original_if_any(Name name) noexcept {
+    void* found = originals[static_cast<std::size_t>(name)].load(std::memory_order_relaxed);
+    return reinterpret_cast<Function*>(found != nullptr ? found : look_up(name));
+}
+
 /// The same for any exported name of the table, also an alias; null if the table does not have it.
 void* original_of(const char* name) noexcept;
 

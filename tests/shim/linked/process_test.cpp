@@ -1,8 +1,10 @@
 // Before main, after exit, and in processes that fibers make.
 #include <gtest/gtest.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include <string>
 
 #include <weft/core/run.hpp>
+#include <weft/shim/shim.hpp>
 #include <weft/testing/checkpoints.hpp>
 #include <weft/testing/virtual_time.hpp>
 
@@ -180,6 +183,30 @@ TEST_F(ShimProcesses, AForkedChildHasTheShimAndItsExecHasItTooIfItIsPreloaded) {
     const std::string expected = preload != nullptr ? preload : "";
     ::setenv("WEFT_EXPECTED", expected.c_str(), 1);
     EXPECT_EQ(std::system("test \"$LD_PRELOAD\" = \"$WEFT_EXPECTED\""), 0);
+}
+
+// Only newer libraries have it; its name is there with all.
+TEST_F(ShimProcesses, ASpawnThatGivesADescriptorWaitsForNothingOrSaysThatThereIsNone) {
+    using Spawn = int(int*, const char*, const posix_spawn_file_actions_t*, const posix_spawnattr_t*,
+                      char* const*, char* const*);
+    char shell[] = "/bin/sh";
+    char option[] = "-c";
+    char command[] = "exit 3";
+    char* const arguments[] = {shell, option, command, nullptr};
+    for (const char* name : {"pidfd_spawn", "pidfd_spawnp"}) {
+        auto* const call = reinterpret_cast<Spawn*>(::dlsym(RTLD_DEFAULT, name));
+        ASSERT_NE(call, nullptr);
+        int pidfd = -1;
+        if (shim::original(name) == nullptr) {
+            EXPECT_EQ(call(&pidfd, shell, nullptr, nullptr, arguments, environ), ENOSYS);
+            continue;
+        }
+        ASSERT_EQ(call(&pidfd, shell, nullptr, nullptr, arguments, environ), 0);
+        siginfo_t end{};
+        EXPECT_EQ(::waitid(P_PIDFD, static_cast<id_t>(pidfd), &end, WEXITED), 0);
+        EXPECT_EQ(end.si_status, 3);
+        ::close(pidfd);
+    }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <weft/testing/virtual_time.hpp>
 
 #include "posix/libc.hpp"
+#include "posix/port.hpp"
 #include "support/held_child.hpp"
 #include "support/hub_fixture.hpp"
 
@@ -149,6 +150,51 @@ TEST_P(PosixCommand, WhatCannotBeStartedSaysWhyAndLeavesNoChild) {
     int status = -1;
     EXPECT_EQ(posix::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
+}
+
+/// As pidfd_spawn() of newer libraries.
+int spawn_with_pidfd(int* pidfd, const char* program, const posix_spawn_file_actions_t* actions,
+                     const posix_spawnattr_t* attributes, char* const* arguments, char* const* environment) {
+    pid_t child = 0;
+    const int error = ::posix_spawn(&child, program, actions, attributes, arguments, environment);
+    if (error == 0) {
+        *pidfd = impl::libc.pidfd_open(child, 0);
+    }
+    return error;
+}
+
+TEST_P(PosixCommand, TheDescriptorOfASpawnedChildIsWaitedFor) {
+    const Gate gate;
+    std::string command = gate.wait() + "exit 3";
+    char shell[] = "/bin/sh";
+    char option[] = "-c";
+    char* const arguments[] = {shell, option, command.data(), nullptr};
+    int pidfd = -1;
+    ASSERT_EQ(impl::spawn_pidfd(&spawn_with_pidfd, &pidfd, shell, nullptr, nullptr, arguments, environ), 0);
+    int ready = -1;
+    auto waiter = spawn([&] {
+        pollfd entry{.fd = pidfd, .events = POLLIN, .revents = 0};
+        ready = posix::poll(&entry, 1, -1);
+    });
+    wait_all_parked();
+    EXPECT_EQ(ready, -1);
+    gate.open();
+    waiter.join();
+    EXPECT_EQ(ready, 1);
+    siginfo_t end{};
+    EXPECT_EQ(posix::waitid(P_PIDFD, static_cast<id_t>(pidfd), &end, WEXITED), 0);
+    EXPECT_EQ(end.si_status, 3);
+    EXPECT_EQ(posix::close(pidfd), 0);
+}
+
+TEST_P(PosixCommand, ASpawnThatFailsOrIsNotThereMakesNoDescriptor) {
+    char name[] = "/nowhere/weft";
+    char* const arguments[] = {name, nullptr};
+    int pidfd = -7;
+    EXPECT_EQ(impl::spawn_pidfd(&spawn_with_pidfd, &pidfd, name, nullptr, nullptr, arguments, environ),
+              ENOENT);
+    EXPECT_EQ(impl::spawn_pidfd(nullptr, &pidfd, name, nullptr, nullptr, arguments, environ), ENOSYS);
+    EXPECT_EQ(pidfd, -7);
 }
 
 // CONFORMANCE 230
