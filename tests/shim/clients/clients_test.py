@@ -39,13 +39,13 @@ def curl_tls(folder, count, run):
 
 
 def redis(folder, count, run):
-    with daemons.redis(folder) as path:
-        run(count, path, str(DELAY))
+    with daemons.redis(folder) as (path, port):
+        run(count, path, str(port), str(DELAY))
 
 
 def postgres(folder, count, run):
-    with daemons.postgres(folder) as where:
-        run(count, where, str(DELAY))
+    with daemons.postgres(folder) as (by_path, by_port):
+        run(count, by_path, by_port, str(DELAY))
 
 
 def tls(folder, count, run):
@@ -79,10 +79,10 @@ def cancelled(folder, count, run):
         certificate, key = daemons.certificate(folder)
         port, _ = stack.enter_context(delayed.http(very_long))
         tls_port, _ = stack.enter_context(delayed.http(very_long, certificate, key))
-        redis_path = stack.enter_context(daemons.redis(folder))
+        redis_path, _ = stack.enter_context(daemons.redis(folder))
         # Its account gets the directory that it is in.
         account_folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="weft"))
-        where = stack.enter_context(daemons.postgres(account_folder))
+        _, where = stack.enter_context(daemons.postgres(account_folder))
         run(count, f"http://127.0.0.1:{port}", redis_path, where, str(tls_port), in_turn=very_long)
 
 

@@ -56,18 +56,39 @@ def answers(family, address, question, answer):
 
 
 @contextlib.contextmanager
+def daemon_at_a_port(start, port=None):
+    """The port of the daemon that start(port) runs: the given one, or one that is free."""
+    attempts = 1 if port else 5
+    with contextlib.ExitStack() as stack:
+        for attempt in range(attempts):
+            where = port or free_port()
+            try:
+                stack.enter_context(start(where))
+                break
+            except NotServing as failure:
+                # Somebody else may have been faster at the port.
+                if attempt + 1 == attempts or "in use" not in str(failure):
+                    raise
+        yield where
+
+
+@contextlib.contextmanager
 def redis(folder):
-    """The path of its Unix socket."""
+    """The path of its Unix socket, and its port on 127.0.0.1."""
     path = f"{folder}/redis"
-    command = [program("redis-server"), "--port", "0", "--unixsocket", path, "--dir", folder, "--save", "", "--appendonly", "no",
-               "--daemonize", "no", "--maxclients", "2000", "--tcp-backlog", "1000"]
-    with daemon(command, f"{folder}/redis.log", lambda: answers(socket.AF_UNIX, path, b"PING\r\n", b"+PONG")):
-        yield path
+
+    def start(port):
+        command = [program("redis-server"), "--bind", "127.0.0.1", "--port", str(port), "--unixsocket", path, "--dir", folder,
+                   "--save", "", "--appendonly", "no", "--daemonize", "no", "--maxclients", "2000", "--tcp-backlog", "1000"]
+        return daemon(command, f"{folder}/redis.log", lambda: answers(socket.AF_UNIX, path, b"PING\r\n", b"+PONG"))
+
+    with daemon_at_a_port(start) as port:
+        yield path, port
 
 
 @contextlib.contextmanager
 def postgres(folder):
-    """A connection string."""
+    """Two connection strings: by its Unix socket, and by a port of 127.0.0.1."""
     installed = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     beside = [str(path) for path in reversed(installed)]
     # The server refuses to run as root.
@@ -81,20 +102,24 @@ def postgres(folder):
     data = f"{folder}/data"
     subprocess.run([program("initdb", beside=beside), "--pgdata", data, "--no-sync", "--auth=trust", "--no-locale",
                     "--encoding=UTF8", "--username=test"], check=True, stdout=subprocess.DEVNULL, cwd=folder, **account)
-    settings = {"listen_addresses": "", "unix_socket_directories": folder, "max_connections": 200, "fsync": "off",
+    settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "max_connections": 200, "fsync": "off",
                 "autovacuum": "off", "shared_buffers": "16MB", "jit": "off"}
-    command = [program("postgres", beside=beside), "-D", data]
-    for name, value in settings.items():
-        command += ["-c", f"{name}={value}"]
-    where = f"host={folder} user=test dbname=postgres"
+    who = "user=test dbname=postgres"
 
-    def ready():
-        return subprocess.run([program("psql"), "--no-psqlrc", "-c", "select 1", where], check=False, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL).returncode == 0
+    def start(port):
+        command = [program("postgres", beside=beside), "-D", data, "-p", str(port)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
 
-    # SIGQUIT: no checkpoint for what is thrown away.
-    with daemon(command, f"{folder}/postgres.log", ready, signal.SIGQUIT, cwd=folder, **account):
-        yield where
+        def ready():
+            return subprocess.run([program("psql"), "--no-psqlrc", "-c", "select 1", f"host={folder} port={port} {who}"], check=False,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+        # SIGQUIT: no checkpoint for what is thrown away.
+        return daemon(command, f"{folder}/postgres.log", ready, signal.SIGQUIT, cwd=folder, **account)
+
+    with daemon_at_a_port(start) as port:
+        yield f"host={folder} port={port} {who}", f"host=127.0.0.1 port={port} {who}"
 
 
 def free_port():
@@ -111,22 +136,15 @@ def free_port():
 def dnsmasq(folder, upstream, port=None):
     """The port of a name server on 127.0.0.1 that asks the one at 127.0.0.1:upstream; without `port` one that is free."""
     question = bytes.fromhex("000101000001000000000000") + b"\5ready\4test\0\0\1\0\1"
-    with contextlib.ExitStack() as stack:
-        attempts = 1 if port else 5
-        for attempt in range(attempts):
-            where = port or free_port()
-            command = [program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
-                       "--bind-interfaces", "--listen-address=127.0.0.1", f"--port={where}", f"--server=127.0.0.1#{upstream}",
-                       "--dns-forward-max=1000", "--cache-size=0", "--user=root", "--group=", f"--pid-file={folder}/dnsmasq.pid",
-                       "--address=/ready.test/127.0.0.1"]
-            try:
-                stack.enter_context(daemon(command, f"{folder}/dnsmasq.log",
-                                           lambda where=where: answers_datagram(("127.0.0.1", where), question)))
-                break
-            except NotServing as failure:
-                # Somebody else may have been faster at the port.
-                if attempt + 1 == attempts or "in use" not in str(failure):
-                    raise
+
+    def start(where):
+        command = [program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                   "--bind-interfaces", "--listen-address=127.0.0.1", f"--port={where}", f"--server=127.0.0.1#{upstream}",
+                   "--dns-forward-max=1000", "--cache-size=0", "--user=root", "--group=", f"--pid-file={folder}/dnsmasq.pid",
+                   "--address=/ready.test/127.0.0.1"]
+        return daemon(command, f"{folder}/dnsmasq.log", lambda: answers_datagram(("127.0.0.1", where), question))
+
+    with daemon_at_a_port(start, port) as where:
         yield where
 
 

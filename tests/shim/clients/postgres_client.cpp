@@ -1,4 +1,4 @@
-// libpq, one connection for each fiber: postgres_client COUNT CONNECTION_STRING SECONDS.
+// libpq, one connection for each fiber, every other one to the second place: postgres_client COUNT PLACE PLACE SECONDS.
 // Each sleeps SECONDS in the server, has a number doubled there, reads many rows, and makes an error that has to be told.
 #include "many.hpp"
 
@@ -41,7 +41,7 @@ void request(const char* where, const char* seconds, std::size_t number) {
     clients::require(std::string(PQresultErrorField(failed.get(), PG_DIAG_SQLSTATE)) == "22012",
                      "another error");
 
-    const std::string rows = std::to_string(number % 4 == 3 ? 20'000 : 100);
+    const std::string rows = std::to_string(number % 8 >= 6 ? 20'000 : 100);
     const Result series =
         talk.ask("select generate_series(1, $1::int), repeat('x', 40)", rows, PGRES_TUPLES_OK);
     const int last = PQntuples(series.get()) - 1;
@@ -51,7 +51,7 @@ void request(const char* where, const char* seconds, std::size_t number) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 4) return 2;
+    if (argc != 5) return 2;
     return clients::run_many(std::strtoul(argv[1], nullptr, 10),
-                             [&](std::size_t number) { request(argv[2], argv[3], number); });
+                             [&](std::size_t number) { request(argv[2 + number % 2], argv[4], number); });
 }

@@ -1,4 +1,4 @@
-// hiredis, one connection for each fiber: redis_client COUNT SOCKET SECONDS.
+// hiredis, one connection for each fiber, every other one by TCP: redis_client COUNT SOCKET PORT SECONDS.
 // Each keeps a value of its own, waits SECONDS for an item that does not come, and takes one that does; one in ten gives up
 // a wait by its own limit.
 #include "many.hpp"
@@ -17,7 +17,7 @@ using Reply = clients::Owned<void, freeReplyObject>;
 
 class Talk {
 public:
-    explicit Talk(const char* path) : connection_(redisConnectUnix(path)) {
+    explicit Talk(redisContext* connection) : connection_(connection) {
         clients::require(connection_ != nullptr && connection_->err == 0, "no connection to Redis");
     }
 
@@ -47,8 +47,8 @@ private:
     Connection connection_;
 };
 
-void request(const char* path, const char* seconds, int number) {
-    Talk talk(path);
+void request(const char* path, int port, const char* seconds, int number) {
+    Talk talk(number % 2 == 0 ? redisConnectUnix(path) : redisConnect("127.0.0.1", port));
     const std::string value(number % 5 == 4 ? 100'000 : 10, static_cast<char>('a' + number % 26));
     talk.ask(REDIS_REPLY_STATUS, "SET key:%d %b", number, value.data(), value.size());
     talk.ask(REDIS_REPLY_NIL, "BLPOP none:%d %s", number, seconds);
@@ -57,14 +57,15 @@ void request(const char* path, const char* seconds, int number) {
                      "another length");
     clients::require(talk.ask(REDIS_REPLY_ARRAY, "BLPOP list:%d 0", number) == std::to_string(number),
                      "another item");
-    if (number % 10 == 9) talk.wait_in_vain(number);
+    if (number % 20 >= 18) talk.wait_in_vain(number);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 4) return 2;
+    if (argc != 5) return 2;
+    const int port = std::atoi(argv[3]);
     return clients::run_many(std::strtoul(argv[1], nullptr, 10), [&](std::size_t number) {
-        request(argv[2], argv[3], static_cast<int>(number));
+        request(argv[2], port, argv[4], static_cast<int>(number));
     });
 }
