@@ -8,14 +8,18 @@
 #include <weft/shim/shim.hpp>
 
 #include <cxxabi.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <threads.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <condition_variable>
 #include <functional>
 #include <latch>
@@ -290,6 +294,54 @@ TEST(ShimLocksTest, ASignalHandlerMayPostASemaphore) {
     });
     sigaction(SIGUSR1, &before, nullptr);
     sem_destroy(&told_by_signal);
+}
+
+long futex_of_two(std::atomic<int>& one, int operation, int wake, long other_limit, std::atomic<int>& other,
+                  unsigned last) {
+    return syscall(SYS_futex, &one, operation, wake, other_limit, &other, last);
+}
+
+TEST(ShimLocksTest, SystemCallsOnFutexesOfTwoWordsWakeFibersThatWaitForEither) {
+    std::atomic<int> one{1};
+    std::atomic<int> other{1};
+    int woken = 0;
+    in_fibers(3, [&](int number) {
+        if (number < 2) {
+            EXPECT_EQ(syscall(SYS_futex, number == 0 ? &one : &other, FUTEX_WAIT_PRIVATE, 1, nullptr), 0);
+            ++woken;
+        } else {
+            const unsigned set_to_two = FUTEX_OP(FUTEX_OP_SET, 2, FUTEX_OP_CMP_EQ, 1);
+            EXPECT_EQ(futex_of_two(one, FUTEX_WAKE_OP_PRIVATE, 1, 1, other, set_to_two), 2);
+        }
+    });
+    EXPECT_EQ(other, 2);
+    EXPECT_EQ(woken, 2);
+    in_fibers(3, [&](int number) {
+        if (number < 2) {
+            EXPECT_EQ(syscall(SYS_futex, &one, FUTEX_WAIT_PRIVATE, 1, nullptr), 0);
+            ++woken;
+        } else {
+            EXPECT_EQ(futex_of_two(one, FUTEX_CMP_REQUEUE_PRIVATE, 1, INT_MAX, other, 1), 2);
+        }
+    });
+    EXPECT_EQ(woken, 4);
+}
+
+TEST(ShimLocksTest, ABarrierThatProcessesShareParks) {
+    pthread_barrierattr_t attributes;
+    ASSERT_EQ(pthread_barrierattr_init(&attributes), 0);
+    ASSERT_EQ(pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED), 0);
+    pthread_barrier_t barrier;
+    ASSERT_EQ(pthread_barrier_init(&barrier, &attributes, 3), 0);
+    int last = 0;
+    in_fibers(3, [&](int) {
+        for (int round = 0; round < 5; ++round) {
+            last += pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD ? 1 : 0;
+        }
+    });
+    EXPECT_EQ(last, 5);
+    in_fibers(1, [&](int) { EXPECT_EQ(pthread_barrier_destroy(&barrier), 0); });
+    pthread_barrierattr_destroy(&attributes);
 }
 
 TEST(ShimLocksTest, KeysArePerFiberOnRequest) {
