@@ -7,10 +7,12 @@
 
 #include <cstdlib>
 #include <functional>
+#include <future>
 #include <string>
 #include <vector>
 
 #include <weft/core/run.hpp>
+#include <weft/pool/thread_pool.hpp>
 #include <weft/shim/shim.hpp>
 #include <weft/testing/checkpoints.hpp>
 #include <weft/testing/virtual_time.hpp>
@@ -65,9 +67,26 @@ TEST_F(ShimControl, AGroupIsSwitchedOffAndOnAlone) {
     EXPECT_EQ(what_is_on(), by_default);
 }
 
+/// Whether a call is made by a thread of the pool, whose only one is busy until another fiber has run.
+bool waits_for_the_pool(const std::function<void()>& call) {
+    std::promise<void> others;
+    const auto busy = blocking_pool().submit([&] { others.get_future().wait(); });
+    bool others_ran = false;
+    auto other = spawn([&] {
+        others_ran = true;
+        others.set_value();
+    });
+    call();
+    const bool waited = others_ran;
+    other.join();
+    busy.wait();
+    return waited;
+}
+
 TEST_F(ShimControl, RegularFilesLetOthersRunWhereTheirGroupIsOnAndOnlyThen) {
     char name[] = "/tmp/weft-control-XXXXXX";
-    const int file = ::mkstemp(name);
+    ::close(::mkstemp(name));
+    const int file = ::open(name, O_RDWR | O_CLOEXEC);
     ASSERT_GE(file, 0);
     ::unlink(name);
     ASSERT_EQ(::write(file, "abc", 3), 3);
@@ -79,15 +98,18 @@ TEST_F(ShimControl, RegularFilesLetOthersRunWhereTheirGroupIsOnAndOnlyThen) {
     };
     const auto all_let_others_run = [&](bool expected) {
         for (const auto& [call, make] : calls) {
-            EXPECT_EQ(testing::lets_others_run(make), expected) << call;
+            EXPECT_EQ(waits_for_the_pool(make), expected) << call;
         }
     };
+    const std::size_t threads = blocking_pool().max_threads();
+    blocking_pool().resize(1);
     all_let_others_run(false);
     shim::enable({Group::file});
     all_let_others_run(true);
     EXPECT_STREQ(text, "abc");
     shim::disable({Group::file});
     all_let_others_run(false);
+    blocking_pool().resize(threads);
     ::close(file);
 }
 
