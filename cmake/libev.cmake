@@ -8,6 +8,7 @@
 #   rounds up to milliseconds). `--wrap` would do that as well, but it would have to be repeated in each link.
 # - `epoll_create1`, `read`, `write` and `close` go to base/sys in the same way: the epoll descriptor moves to a high number and is
 #   noted as the library's own, and libev never meets a function that somebody has put in front of libc's.
+# - `epoll_ctl` too: where the kernel refuses a descriptor, libev would end the program.
 #
 # All keep a program free to use its own libev: nothing of ours is exported (see weft.map).
 find_library(WEFT_LIBEV_ARCHIVE NAMES libev.a REQUIRED)
@@ -21,6 +22,7 @@ add_custom_command(
             --redefine-sym stderr=weft_libev_stderr
             --redefine-sym epoll_wait=weft_libev_epoll_wait
             --redefine-sym epoll_create1=weft_libev_epoll_create1
+            --redefine-sym epoll_ctl=weft_libev_epoll_ctl
             --redefine-sym read=weft_libev_read
             --redefine-sym write=weft_libev_write
             --redefine-sym close=weft_libev_close

@@ -200,8 +200,11 @@ extern "C" {
 
 FILE* weft_libev_stderr = stderr;
 
-int weft_libev_epoll_wait(int epoll, epoll_event* events, int room, int /*timeout_ms*/) {
+int weft_libev_epoll_wait(int epoll, epoll_event* events, int room, int timeout_ms) {
     using namespace weft::impl;
+    if (timeout_ms == 0) {
+        current_wait.until = poll_now;  // libev has events of its own: for what it calls always ready
+    }
     current_wait.epoll->store(epoll, std::memory_order_relaxed);
     const int count = wait_until(epoll, events, room < batch_limit ? room : batch_limit);
     if (count < 0 && errno != EINTR) {
@@ -213,6 +216,16 @@ int weft_libev_epoll_wait(int epoll, epoll_event* events, int room, int /*timeou
 
 int weft_libev_epoll_create1(int flags) {
     return weft::impl::keep_own_fd(weft::impl::sys.epoll_create1(flags));
+}
+
+int weft_libev_epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
+    const int result = weft::impl::sys.epoll_ctl(epoll, operation, fd, event);
+    // A descriptor that somebody has closed just before, or that cannot be watched (ELOOP): libev would end the program. What gives
+    // EPERM it calls always ready, so who waits tries, and is told by the call itself.
+    if (result != 0 && (errno == EBADF || errno == ELOOP || errno == EINVAL)) {
+        errno = EPERM;
+    }
+    return result;
 }
 
 ssize_t weft_libev_read(int fd, void* to, std::size_t size) { return weft::impl::sys.read(fd, to, size); }

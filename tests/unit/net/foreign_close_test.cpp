@@ -56,6 +56,27 @@ TEST_P(ForeignClose, WhereItIsWaitedForTheOtherWaitsAndTheHubGoOn) {
     EXPECT_EQ(error, std::errc::bad_file_descriptor);
 }
 
+TEST_P(ForeignClose, AWaitThatHasJustBegunIsToldOfIt) {
+    if (on_virtual_time()) {
+        return;  // its poller asks about all descriptors each time, and has nothing that the kernel could refuse
+    }
+    auto ends = UnixStream::pair();
+    char lost[8];
+    std::error_code error;
+    auto reader = spawn([&] { return ends.first.read_some(lost, never, error); });
+    yield();  // the reader waits now, and the kernel has not been asked for events yet
+    ASSERT_EQ(::close(ends.first.native_handle()), 0);
+    EXPECT_EQ(reader.get(), 0U);
+    EXPECT_EQ(error, std::errc::bad_file_descriptor);
+    auto others = UnixStream::pair();
+    char buffer[8];
+    auto other = spawn([&] { return others.first.read_some(buffer, 1h); });
+    wait_all_parked();
+    others.second.write_all("on");
+    EXPECT_EQ(other.get(), 2U) << "on the number of the first, which still believes that it is its own";
+    others.first.close();
+}
+
 TEST_P(ForeignClose, TheNextOwnerOfTheNumberIsServedAndWhoWaitedForTheOldOneIsTold) {
     auto old = UnixStream::pair();
     char lost[8];
