@@ -175,18 +175,14 @@ Wake park_shielded(WaitRecord& record, Deadline& deadline) {
     return how;
 }
 
-void wake(WaitRecord& record) noexcept {
-    FiberBlock* fiber = record.fiber;
-    if (fiber == nullptr) {
+void wake(WaitRecord& record) noexcept { wake_inline(record); }
+
+void wake_elsewhere(WaitRecord& record) noexcept {
+    if (record.fiber == nullptr) {
         wake_thread(record);
-        return;
+    } else {
+        wake_from_signal(record);
     }
-    Hub* hub = fiber->hub.load(std::memory_order_relaxed);
-    if (hub == Hub::current()) [[likely]] {
-        hub->make_ready(*fiber);
-        return;
-    }
-    wake_from_signal(record);
 }
 
 void wake_from_signal(WaitRecord& record) noexcept {

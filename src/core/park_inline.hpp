@@ -33,6 +33,9 @@ namespace weft::impl {
     return record.outcome;
 }
 
+/// wake() where the record is not of a fiber of this thread's hub.
+void wake_elsewhere(WaitRecord& record) noexcept;
+
 /// As wake().
 [[gnu::always_inline]] inline void wake_inline(WaitRecord& record) noexcept {
     Hub* here = Hub::current();
@@ -41,7 +44,7 @@ namespace weft::impl {
         [[likely]] {
         here->make_ready(*fiber);
     } else {
-        wake(record);
+        wake_elsewhere(record);
     }
 }
 
