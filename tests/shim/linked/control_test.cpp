@@ -85,8 +85,7 @@ bool waits_for_the_pool(const std::function<void()>& call) {
 
 TEST_F(ShimControl, RegularFilesLetOthersRunWhereTheirGroupIsOnAndOnlyThen) {
     char name[] = "/tmp/weft-control-XXXXXX";
-    ::close(::mkstemp(name));
-    const int file = ::open(name, O_RDWR | O_CLOEXEC);
+    const int file = ::mkostemp(name, O_CLOEXEC);
     ASSERT_GE(file, 0);
     ::unlink(name);
     ASSERT_EQ(::write(file, "abc", 3), 3);

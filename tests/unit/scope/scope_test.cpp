@@ -165,15 +165,15 @@ TEST_P(Scope, WhatHasComeByTheDeadlineCountsEvenIfTheHubSeesBothAtOnce) {
     impl::Descriptor reader{impl::UniqueFd(pair[0])};
     const impl::UniqueFd writer(pair[1]);
     auto fiber = spawn([&] {
-        Deadline deadline = 5ms;
+        Deadline deadline = 50ms;
         return impl::wait_readable(reader, deadline);
     });
     testing::wait_all_parked();
     ASSERT_EQ(write(writer.get(), "x", 1), 1);
     if (on_virtual_time()) {
-        virtual_time().advance(6ms);
+        virtual_time().advance(51ms);
     }
-    for (const TimePoint until = std::chrono::steady_clock::now() + 6ms;
+    for (const TimePoint until = std::chrono::steady_clock::now() + 51ms;
          std::chrono::steady_clock::now() < until;) {
         // The hub gets no turn until after the deadline.
     }
