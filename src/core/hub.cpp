@@ -299,14 +299,31 @@ struct Hub::Sleep {
     Hub& hub;
 };
 
+/// Twice as long as the last time, if nothing has run since: what an idle program computes for this is next to nothing.
+std::int64_t Hub::next_look_again() noexcept {
+    constexpr std::int64_t first_ns = 1'000'000;
+    constexpr std::int64_t longest_ns = 60'000'000'000;
+    const std::uint64_t switches = counters_.switches.get();
+    look_again_ns_ =
+        switches == looked_after_ ? std::clamp(2 * look_again_ns_, first_ns, longest_ns) : first_ns;
+    looked_after_ = switches;
+    return look_again_ns_;
+}
+
 void Hub::wait_for_events() {
     if (!on_idle.empty()) {
         tell_idle();
         return;
     }
-    const std::int64_t until = timers_.next();
-    if (until == poll_forever && outside_waits == 0 && block_for_good(*this)) {
-        return;
+    std::int64_t until = timers_.next();
+    if (until == poll_forever && outside_waits == 0) {
+        const Outlook outlook = block_for_good(*this);
+        if (outlook == Outlook::deadlock) {
+            return;
+        }
+        if (outlook == Outlook::look_again && poller_->real_time()) {
+            until = now() + next_look_again();
+        }
     }
     {
         const Sleep sleep(*this);

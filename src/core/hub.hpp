@@ -178,6 +178,7 @@ private:
     void pass();
     void run_ready() noexcept;
     void wait_for_events();
+    std::int64_t next_look_again() noexcept;
     void tell_idle();
     void expire_timers() noexcept;
     void give_back(FiberBlock& dead) noexcept;
@@ -202,7 +203,9 @@ private:
     FiberBlock* leader_ = &main_;
     std::unique_ptr<Poller> poller_;
     std::int64_t last_poll_ = 0;
-    FiberBlock* grave_ = nullptr;  ///< finished and released, its stack not yet given back
+    std::int64_t look_again_ns_ = 0;  ///< how long it slept before it looked again for a deadlock
+    std::uint64_t looked_after_ = 0;  ///< the switches until then
+    FiberBlock* grave_ = nullptr;     ///< finished and released, its stack not yet given back
     FiberBlock* all_ = nullptr;
     std::uint64_t next_id_ = 0;
     std::uint64_t next_foreign_id_ = 0;

@@ -182,15 +182,19 @@ bool any(const std::atomic<std::size_t>& jobs) noexcept {
 
 bool jobs_are_at_work() noexcept { return any(jobs_at_work); }
 
-bool block_for_good(Hub& hub) {
+Outlook block_for_good(Hub& hub) {
     Registry& all = registry();
     const std::lock_guard lock(all.lock);
     hub.blocked_for_good = true;
     const auto blocked = [](const Hub* each) { return each->blocked_for_good && each->nothing_posted(); };
     const auto all_blocked = [&] { return std::all_of(all.hubs.begin(), all.hubs.end(), blocked); };
-    // Asked again at last: a thread or a job may have posted something after the first look, and be gone at the second.
-    if (!all_blocked() || any(jobs_out) || !all_threads_known(all) || !all_blocked()) {
-        return false;
+    // Jobs first: who asks of them is told when the last one has ended, and one that is about to may still have a hub.
+    if (any(jobs_out) || !all_blocked()) {
+        return Outlook::sleep;
+    }
+    // The hubs again at last: a thread may have posted something after the first look, and be gone at the second.
+    if (!all_threads_known(all) || !all_blocked()) {
+        return Outlook::look_again;
     }
     // The oldest hub is the one of main() in all but contrived programs.
     Hub& told = *all.hubs.front();
@@ -198,13 +202,13 @@ bool block_for_good(Hub& hub) {
     if (&told == &hub) {
         hub.blocked_for_good = false;
         hub.raise_in_leader(std::move(error));
-        return true;
+        return Outlook::deadlock;
     }
     auto notice = std::make_unique<DeadlockNotice>();
     notice->run = &DeadlockNotice::tell;
     notice->error = std::move(error);
     told.post(*notice.release());
-    return false;
+    return Outlook::sleep;
 }
 
 void no_longer_blocked(Hub& hub) noexcept {

@@ -55,9 +55,14 @@ bool jobs_are_at_work() noexcept;
 /// Whether the calling thread is at work on such a job.
 extern constinit thread_local bool in_job __attribute__((tls_model("initial-exec")));
 
-/// Called by a hub without anything to wait for. If nothing in the process can wake any hub, raises Deadlock
-/// in a main fiber and says whether it was this hub's; otherwise the hub may sleep.
-bool block_for_good(Hub& hub);
+/// What a hub without anything to wait for may do.
+enum class Outlook : std::uint8_t {
+    sleep,  ///< until somebody wakes it
+    look_again,  ///< sleep, but threads that weft did not start are all that could wake it, and nobody tells when these end
+    deadlock,  ///< nothing; Deadlock has been raised in its main fiber
+};
+/// If nothing in the process can wake any hub, raises Deadlock in a main fiber, of this hub or another one.
+Outlook block_for_good(Hub& hub);
 void no_longer_blocked(Hub& hub) noexcept;
 
 }  // namespace weft::impl

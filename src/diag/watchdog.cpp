@@ -53,6 +53,7 @@ struct Seen {
     std::int64_t since = 0;  ///< when it was first seen like this
     std::int64_t cpu_since = 0;
     bool reported = false;
+    int unanswered = 0;      ///< how often it has not said what runs there
     std::uint64_t look = 0;  ///< the last look at which the hub was there
 };
 
@@ -111,16 +112,16 @@ private:
         std::vector<Finding> findings;
         ++looks_;
         for (Hub* hub : *weft_hubs) {
-            if (!hub->left_behind && is_newly_blocked(*hub)) {
-                found.fetch_add(1, std::memory_order_relaxed);
-                findings.push_back(examine(*hub));
+            if (!hub->left_behind && is_blocked(*hub)) {
+                examine(*hub, findings);
             }
         }
         std::erase_if(seen_, [this](const auto& entry) { return entry.second.look != looks_; });
         return findings;
     }
 
-    bool is_newly_blocked(const Hub& hub) {
+    /// And has not been reported.
+    bool is_blocked(const Hub& hub) {
         Seen& seen = seen_[hub.serial];
         const bool fresh = std::exchange(seen.look, looks_) == 0;
         const std::uint64_t progress = hub.progress();
@@ -130,21 +131,28 @@ private:
                     .since = now,
                     .cpu_since = cpu_ns(hub.thread_id),
                     .reported = false,
+                    .unanswered = 0,
                     .look = looks_};
             return false;
         }
-        return now - seen.since >= options_.limit.count() && !std::exchange(seen.reported, true);
+        return now - seen.since >= options_.limit.count() && !seen.reported;
     }
 
-    Finding examine(Hub& hub) {
-        const Seen& seen = seen_[hub.serial];
+    void examine(Hub& hub, std::vector<Finding>& findings) {
+        Seen& seen = seen_[hub.serial];
         Finding finding;
         finding.blocked.hub = hub.serial;
         finding.blocked.thread_id = hub.thread_id;
         finding.blocked.blocked_for = Duration(clock_ns(CLOCK_MONOTONIC) - seen.since);
         finding.blocked.cpu_time = Duration(cpu_ns(hub.thread_id) - seen.cpu_since);
         finding.sample = interrupt_hub(hub, max_frames);
-        return finding;
+        // A thread that the kernel gives no processor does not answer; it is asked again at the next look, once.
+        constexpr int chances = 2;
+        if (finding.sample != nullptr || ++seen.unanswered == chances) {
+            seen.reported = true;
+            found.fetch_add(1, std::memory_order_relaxed);
+            findings.push_back(std::move(finding));
+        }
     }
 
     diag::BlockedHub describe(Finding finding) {

@@ -75,9 +75,10 @@ TEST_P(DeadlockCase, IsNotThrownWhileAThreadThatWeftDoesNotKnowLives) {
         asleep.notify_one();
     };
     const impl::SysOverride epoll(
-        &impl::Sys::epoll_wait, +[](int fd, epoll_event* events, int room, int timeout) {
+        &impl::Sys::epoll_pwait2,
+        +[](int fd, epoll_event* events, int room, const timespec* time, const sigset_t* mask) {
             sleeps();
-            return ::epoll_wait(fd, events, room, timeout);
+            return ::epoll_pwait2(fd, events, room, time, mask);
         });
     const impl::SysOverride poll(
         &impl::Sys::poll, +[](pollfd* fds, nfds_t count, int timeout) {
@@ -91,6 +92,12 @@ TEST_P(DeadlockCase, IsNotThrownWhileAThreadThatWeftDoesNotKnowLives) {
         ref.kill();
     });
     EXPECT_NO_THROW(fiber.join());
+    stranger.join();
+}
+
+TEST_P(DeadlockCase, IsThrownOnceTheThreadThatWeftDoesNotKnowHasEnded) {
+    std::thread stranger([] { std::this_thread::sleep_for(20ms); });
+    EXPECT_THROW(wait_for_ever(), Deadlock);
     stranger.join();
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <future>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -381,6 +382,19 @@ TEST_P(ThreadPoolTest, AJobThatWaitsForAFiberDoesNotHoldUpItsTime) {
 TEST_P(ThreadPoolTest, AJobThatHasSleptAsFibersDoLeavesNoHubBehind) {
     ThreadPool pool(1);
     pool.run([] { sleep_for(1ms); });
+    Event nobody_sets;
+    EXPECT_THROW(nobody_sets.wait(), Deadlock);
+}
+
+TEST_P(ThreadPoolTest, ADeadlockIsFoundWhenAJobThatHadAHubBeforeAnybodyWaitedHasEnded) {
+    std::promise<void> has_hub;
+    ThreadPool pool(1);
+    static_cast<void>(pool.submit([&] {
+        sleep_for(1ms);
+        has_hub.set_value();
+        std::this_thread::sleep_for(20ms);
+    }));
+    has_hub.get_future().wait();
     Event nobody_sets;
     EXPECT_THROW(nobody_sets.wait(), Deadlock);
 }
