@@ -299,13 +299,13 @@ struct Hub::Sleep {
     Hub& hub;
 };
 
-/// Twice as long as the last time, if nothing has run since: what an idle program computes for this is next to nothing.
+/// Four times as long as the last time, if nothing has run since: an idle program does nothing to speak of for this.
 std::int64_t Hub::next_look_again() noexcept {
     constexpr std::int64_t first_ns = 1'000'000;
     constexpr std::int64_t longest_ns = 60'000'000'000;
     const std::uint64_t switches = counters_.switches.get();
     look_again_ns_ =
-        switches == looked_after_ ? std::clamp(2 * look_again_ns_, first_ns, longest_ns) : first_ns;
+        switches == looked_after_ ? std::clamp(4 * look_again_ns_, first_ns, longest_ns) : first_ns;
     looked_after_ = switches;
     return look_again_ns_;
 }
