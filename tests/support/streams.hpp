@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,6 +25,14 @@ inline std::pair<net::TcpStream, net::TcpStream> tcp_pair(const char* address = 
     net::TcpListener listener = net::TcpListener::listen(address);
     net::TcpStream client = net::TcpStream::connect(listener.endpoint());
     return {std::move(client), listener.accept()};
+}
+
+/// Port 0 of an address of this machine that no other process uses: a port there is nobody's once it has been given back, not even
+/// that of the socket that connects, which has 127.0.0.1.
+inline std::string own_loopback() {
+    const pid_t process = ::getpid();
+    return "127." + std::to_string(1 + (process >> 16)) + '.' + std::to_string((process >> 8) & 0xff) + '.' +
+           std::to_string(process & 0xff) + ":0";
 }
 
 /// Calls the test with each kind of stream, and names the kind where it fails.

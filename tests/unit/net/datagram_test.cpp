@@ -69,7 +69,7 @@ TEST_P(Datagrams, OneTooLongToSendIsAnErrorThatNamesTheReceiver) {
 
 TEST_P(Datagrams, AConnectedSocketLearnsThatNobodyReceives) {
     net::Endpoint nobody;
-    { nobody = UdpSocket::bind("127.0.0.1:0").local_endpoint(); }
+    { nobody = UdpSocket::bind(own_loopback()).local_endpoint(); }
     UdpSocket socket = UdpSocket::open();
     socket.connect(nobody);
     socket.send("anybody?");

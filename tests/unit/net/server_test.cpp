@@ -35,7 +35,7 @@ using testing::wait_all_parked;
 
 WEFT_HUB_SUITE(ServerTest);
 
-TcpListener listen() { return TcpListener::listen("127.0.0.1:0"); }
+TcpListener listen() { return TcpListener::listen(own_loopback()); }
 
 void echo(net::StreamSocket& stream) {
     char buffer[256];

@@ -29,7 +29,7 @@ WEFT_HUB_SUITE(Tcp);
 
 /// An endpoint of this machine that nobody listens at.
 Endpoint refusing_endpoint() {
-    const TcpListener gone = TcpListener::listen("127.0.0.1:0");
+    const TcpListener gone = TcpListener::listen(own_loopback());
     return gone.endpoint();
 }
 
