@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -215,6 +216,19 @@ void ask_without_waiting() {
     std::printf("%zu bytes, would block: %s\n", size, would_block ? "yes" : "no");
 }
 
+void read_the_rest_later() {
+    auto [stream, peer] = weft::net::UnixStream::pair();
+    peer.write_all("abc");
+    auto late = weft::spawn_later(40ms, [&peer = peer] { peer.write_all("def"); });
+    char record[6];
+    std::error_code error;
+    std::size_t have = stream.read_exact(record, 20ms, error);
+    if (error == std::errc::timed_out) {
+        have += stream.read_exact(std::span(record).subspan(have), 1s, error);
+    }
+    std::printf("%.*s\n", static_cast<int>(have), record);
+}
+
 void let_the_receiver_run() {
     weft::Channel<int> channel;
     bool has_run = false;
@@ -374,6 +388,7 @@ int main() {
         park();
         forbid_two_readers();
         ask_without_waiting();
+        read_the_rest_later();
         let_the_receiver_run();
         observe();
         collect_errors();
@@ -397,6 +412,7 @@ int main() {
 // expect: 2 go on
 // expect: two readers
 // expect: 0 bytes, would block: yes
+// expect: abcdef
 // expect: the receiver has run: yes
 // expect: 2 seen
 // expect: 1 error in the journal

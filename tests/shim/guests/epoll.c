@@ -74,7 +74,7 @@ static void errors(int set, const int ends[2]) {
     const struct timespec bad = {0, 1000000000}, brief = {0, 100000000};
     SHOW(epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event));
     SHOW(epoll_ctl(set, EPOLL_CTL_MOD, ends[1], &event));
-    SHOW(epoll_ctl(set, EPOLL_CTL_DEL, ends[1], NULL));
+    SHOW(epoll_ctl(set, EPOLL_CTL_DEL, ends[1], NULL));  // CONFORMANCE 206
     SHOW(epoll_ctl(set, EPOLL_CTL_ADD, file, &event));
     SHOW(epoll_ctl(set, EPOLL_CTL_ADD, set, &event));
     SHOW(epoll_ctl(set, EPOLL_CTL_ADD, -1, &event));

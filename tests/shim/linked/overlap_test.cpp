@@ -2,11 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
+#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +18,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <weft/core/run.hpp>
@@ -93,6 +97,58 @@ TEST_F(Linked, EveryKindOfSleepOverlapsWithTheOthers) {
         fiber.get();
     }
     EXPECT_EQ(now() - begun, 500ms);
+}
+
+/// A pipe, of which the writing end is filled or the reading end is empty, and a fiber that changes that.
+void wait_for_a_pipe(bool by_writing) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    std::vector<char> text(4096);
+    while (by_writing && ::write(ends[1], text.data(), text.size()) > 0) {
+    }
+    ::fcntl(ends[0], F_SETFL, 0);
+    ::fcntl(ends[1], F_SETFL, 0);
+    auto other = spawn([&] {
+        std::vector<char> mine(1 << 16);
+        EXPECT_GT(by_writing ? ::read(ends[0], mine.data(), mine.size()) : ::write(ends[1], "x", 1), 0);
+    });
+    EXPECT_GT(
+        by_writing ? ::write(ends[1], text.data(), text.size()) : ::read(ends[0], text.data(), text.size()),
+        0);
+    other.get();
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+void wait_for_a_child() {
+    pid_t child = -1;
+    char name[] = "sleep";
+    char length[] = "0.02";
+    char* arguments[] = {name, length, nullptr};
+    ASSERT_EQ(::posix_spawnp(&child, name, nullptr, nullptr, arguments, environ), 0);
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+}
+
+void look_a_name_up() {
+    addrinfo* found = nullptr;
+    EXPECT_EQ(::getaddrinfo("localhost", "80", nullptr, &found), 0);
+    ::freeaddrinfo(found);
+}
+
+// CONFORMANCE 303
+TEST(LinkedCalls, EachThatBlocksLetsOtherFibersRun) {
+    const std::pair<const char*, std::function<void()>> calls[] = {
+        {"getaddrinfo", &look_a_name_up},         {"nanosleep", [] { sleep_by_nanosleep(1); }},
+        {"usleep", [] { ::usleep(1000); }},       {"select", [] { sleep_by_select(1); }},
+        {"poll", [] { sleep_by_poll(1); }},       {"epoll_wait", [] { sleep_by_epoll(1); }},
+        {"waitpid", &wait_for_a_child},           {"read", [] { wait_for_a_pipe(false); }},
+        {"write", [] { wait_for_a_pipe(true); }},
+    };
+    for (const auto& [name, call] : calls) {
+        EXPECT_TRUE(testing::lets_others_run(call)) << name;
+    }
 }
 
 TEST_F(Linked, AHundredConversationsOverlapOnOneThread) {

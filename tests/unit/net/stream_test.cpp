@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <weft/base/error.hpp>
+#include <weft/base/unique_fd.hpp>
 #include <weft/core/run.hpp>
 #include <weft/net/tcp.hpp>
 #include <weft/testing/virtual_time.hpp>
@@ -284,6 +285,34 @@ TEST_P(Stream, ClosingWakesReaderAndWriterWithAnErrorThatSaysSo) {
         EXPECT_EQ(writer.get().code(), std::errc::bad_file_descriptor);
         EXPECT_NE(std::string(reader.get().what()).find("(closed)"), std::string::npos);
         EXPECT_FALSE(pair.one.is_open());
+    });
+}
+
+// CONFORMANCE 218
+TEST_P(Stream, ClosingWakesEachOfSeveralReaders) {
+    for_each_stream([](StreamPair pair) {
+        char buffer[8];
+        const auto read = [&] { return error_of([&] { (void)pair.one.read_some(buffer); }).code(); };
+        auto first = spawn(read);
+        auto second = spawn(read);
+        wait_all_parked();
+        pair.one.close();
+        EXPECT_EQ(first.get(), std::errc::bad_file_descriptor);
+        EXPECT_EQ(second.get(), std::errc::bad_file_descriptor);
+        EXPECT_EQ(read(), std::errc::bad_file_descriptor) << "and whoever comes later";
+    });
+}
+
+// CONFORMANCE 216
+TEST_P(Stream, ClosedTwiceItClosesNobodyElsesDescriptor) {
+    for_each_stream([](StreamPair pair) {
+        const int number = pair.one.native_handle();
+        pair.one.close();
+        const UniqueFd next(::dup2(pair.other.native_handle(), number));
+        ASSERT_EQ(next.get(), number);
+        pair.one.close();
+        { const net::StreamSocket dropped = std::move(pair.one); }
+        EXPECT_GE(::fcntl(number, F_GETFD), 0);
     });
 }
 

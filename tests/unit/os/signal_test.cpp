@@ -78,6 +78,37 @@ TEST_P(Signals, ABurstIsOneTwoReceiversAreAnErrorAndWhatIsLeftIsDelivered) {
     ::sigaction(SIGUSR1, &before, nullptr);
 }
 
+// CONFORMANCE 236
+TEST_P(Signals, AFiberThatHandlesThemMayWaitGoesOnAndKeepsNobodyAlive) {
+    int times = 0;
+    bool ended = false;
+    {
+        auto handler = spawn([&] {
+            SignalSet signals{SIGUSR1};
+            try {
+                for (;;) {
+                    signals.wait();
+                    sleep_for(1ms);
+                    ++times;
+                }
+            } catch (const Cancelled&) {
+                ended = true;
+                throw;
+            }
+        });
+        wait_all_parked();
+        for (int i = 1; i <= 3; ++i) {
+            ::raise(SIGUSR1);
+            while (times < i) {
+                sleep_for(1ms);
+            }
+        }
+    }
+    EXPECT_EQ(times, 3);
+    EXPECT_TRUE(ended) << "and it can be cancelled";
+    EXPECT_FALSE(blocked(SIGUSR1));
+}
+
 TEST_P(Signals, OneBlockedByTheProgramStaysSo) {
     sigset_t set;
     ::sigemptyset(&set);

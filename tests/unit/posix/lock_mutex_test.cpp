@@ -132,6 +132,7 @@ TEST_P(PosixMutexTest, AnErrorCheckingOneKnowsItsFiber) {
     EXPECT_EQ(posix::pthread_mutex_unlock(&mutex.mutex), 0);
 }
 
+// CONFORMANCE 300
 TEST_P(PosixMutexTest, LockedBeforeTheThreadHadFibersBelongsToItsMainFiber) {
     std::thread([] {
         TypedMutex mutex(PTHREAD_MUTEX_RECURSIVE);

@@ -107,7 +107,7 @@ TEST_P(SharedMutexTest, AWriterThatGivesUpLetsTheReadersBehindItPass) {
     SharedMutex mutex;
     mutex.lock_shared();
     auto writer = spawn([&] { mutex.lock(); });
-    auto limited = spawn([&] { EXPECT_FALSE(mutex.try_lock_for(2ms)); });
+    auto limited = spawn([&] { EXPECT_FALSE(mutex.try_lock_for(100ms)); });
     bool read = false;
     auto reader = spawn([&] {
         const std::shared_lock lock(mutex);
