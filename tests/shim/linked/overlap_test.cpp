@@ -146,9 +146,11 @@ TEST(LinkedCalls, EachThatBlocksLetsOtherFibersRun) {
         {"waitpid", &wait_for_a_child},           {"read", [] { wait_for_a_pipe(false); }},
         {"write", [] { wait_for_a_pipe(true); }},
     };
-    for (const auto& [name, call] : calls) {
-        EXPECT_TRUE(testing::lets_others_run(call)) << name;
-    }
+    run([&] {
+        for (const auto& [name, call] : calls) {
+            EXPECT_TRUE(testing::lets_others_run(call)) << name;
+        }
+    });
 }
 
 TEST_F(Linked, AHundredConversationsOverlapOnOneThread) {
