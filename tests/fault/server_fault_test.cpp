@@ -210,9 +210,12 @@ TEST_P(ServerFault, AShortageIsReportedOnStandardErrorUnlessToldOtherwise) {
         });
     Server server(TcpListener::listen("127.0.0.1:0"), echo);
     server.start();
-    sleep_for(5ms);
-    EXPECT_NE(printed.str().find("accept on " + server.endpoint().to_string()), std::string::npos)
-        << printed.str();
+    const std::string report = "accept on " + server.endpoint().to_string();
+    const TimePoint limit = now() + 30s;
+    while (printed.str().find(report) == std::string::npos && now() < limit) {
+        sleep_for(1ms);
+    }
+    EXPECT_NE(printed.str().find(report), std::string::npos) << printed.str();
 }
 
 TEST(ServerFaultHubs, AHubThatCannotBeMadeIsAnExceptionOfStartAndLeavesNothing) {

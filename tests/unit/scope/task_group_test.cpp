@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <initializer_list>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -459,18 +460,18 @@ TEST_P(TaskGroupTest, AStartThatIsInterruptedHasEndedItsMember) {
 
 // CONFORMANCE 287
 TEST_P(TaskGroupTest, TheFirstThatReturnsMayEndTheGroupAndDaemonsEndWithIt) {
-    int value = 0;
+    Duration slept{};
     std::string steps;
     EXPECT_TRUE(task_group(TaskGroupOptions{.until = GroupEnd::any}, [&](TaskGroup& group) {
-        for (const int delay : {3, 1, 2}) {
+        for (const Duration delay : std::initializer_list<Duration>{2h, 10ms, 1h}) {
             group.spawn([&, delay] {
-                sleep_for(std::chrono::milliseconds(10 * delay));
-                value = delay;
+                sleep_for(delay);
+                slept = delay;
             });
         }
         group.spawn_daemon([] {});  // its return does not count
     }));
-    EXPECT_EQ(value, 1);
+    EXPECT_EQ(slept, 10ms);
     EXPECT_TRUE(task_group([&](TaskGroup& group) {
         group.spawn_daemon([&] {
             const Note note{steps, "daemon"};
