@@ -260,14 +260,18 @@ TEST_P(Turns, RunThrowsWhatTheFunctionThrowsAfterEndingWhatIsLeft) {
 TEST_P(Turns, FibersThatOutlastTheGracePeriodAreNamed) {
     const test::StderrCapture capture;
     FiberRef stubborn;
+    bool may_end = false;
     run(RunOptions{.grace = 2ms}, [&] {
         spawn_detached(SpawnOptions{.name = "stubborn"}, [&] {
             stubborn = this_fiber();
             const Shield shield;
-            sleep_for(20ms);
+            while (!may_end) {
+                sleep_for(200ms);
+            }
         });
         yield();
     });
+    may_end = true;
     EXPECT_EQ(capture.count("\"stubborn\": waits: sleep"), 1U) << capture.str();
     while (stubborn.alive()) {
         sleep_for(1ms);
