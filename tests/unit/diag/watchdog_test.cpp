@@ -22,6 +22,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A machine that is busy keeps a thread from running for some time, and to the watchdog that looks like a block.
+constexpr Duration beyond_stalls = 60ms;
+
 /// What a watchdog has found; blocks the calling thread until there is something.
 struct Findings {
     std::atomic<int> count{0};
@@ -50,7 +53,7 @@ struct Findings {
 TEST(Watchdog, NamesTheFiberThatBlocksAndWhere) {
     Findings findings;
     const std::uint64_t before = diag::Watchdog::count();
-    const diag::Watchdog watchdog(findings.options(5ms));
+    const diag::Watchdog watchdog(findings.options(beyond_stalls));
     run([&] {
         auto innocent = spawn([] { yield(); });
         auto culprit = spawn(SpawnOptions{.name = "culprit"}, [&] { block_until_found(findings); });
@@ -58,7 +61,7 @@ TEST(Watchdog, NamesTheFiberThatBlocksAndWhere) {
         innocent.join();
     });
     EXPECT_EQ(findings.first.fiber_name, "culprit");
-    EXPECT_GE(findings.first.blocked_for, 5ms);
+    EXPECT_GE(findings.first.blocked_for, beyond_stalls);
     EXPECT_NE(findings.first.backtrace.find("block_until_found"), std::string::npos)
         << findings.first.backtrace;
     EXPECT_GT(diag::Watchdog::count(), before);
@@ -111,11 +114,11 @@ TEST(Watchdog, IdleWorkersOfAPoolAreNotBlockedButAJobThatBlocksItsFibersIs) {
 
 TEST(Watchdog, ReportsABlockOnce) {
     Findings findings;
-    const diag::Watchdog watchdog(findings.options(2ms));
+    const diag::Watchdog watchdog(findings.options(beyond_stalls));
     run([&] {
         auto culprit = spawn([&] {
             block_until_found(findings);
-            for (int i = 0; i < 20; ++i) {
+            for (int i = 0; i < 120; ++i) {
                 ::usleep(1000);
             }
         });
