@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <thread>
 
 #include <netdb.h>
 
+#include "core/hub_registry.hpp"
 #include "support/sys_override.hpp"
 
 namespace weft::test {
@@ -23,6 +25,10 @@ public:
         release();
         for (int left = held(); left != 0; left = held()) {
             held().wait(left);
+        }
+        // One that nobody waits for any more may not have come so far.
+        while (impl::jobs_are_at_work()) {
+            std::this_thread::yield();
         }
     }
     static void release() {
