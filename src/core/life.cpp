@@ -223,12 +223,15 @@ void dispose(FiberBlock& fiber) noexcept {
     }
     if ((state & state_boxed) != 0) {
         unbind_box(fiber);  // who is told of an error has seen it
-        drop_box(fiber);
     }
     if (fiber.error != nullptr && !fiber.collected.load(std::memory_order_relaxed)) {
         report_uncollected(fiber);
     }
     fiber.closure->destroy(*fiber.closure);
+    // Asked anew: until its member was destroyed, a group of another hub may have begun to cancel it.
+    if ((fiber.state.load(std::memory_order_relaxed) & state_boxed) != 0) {
+        drop_box(fiber);
+    }
     fiber.error = nullptr;
     Hub* here = Hub::current();
     if (here != nullptr && fiber.hub.load(std::memory_order_relaxed) == here) {
