@@ -17,6 +17,7 @@
 #include <weft/scope/task_group.hpp>
 
 #include "support/child.hpp"
+#include "support/held_child.hpp"
 #include "support/streams.hpp"
 
 namespace weft::test {
@@ -82,29 +83,20 @@ TEST(SignalFault, HandlersDuringThePollShortenNoSleepAndMaySleepThemselves) {
     EXPECT_GT(alarms, 0);
 }
 
-/// A child that runs `body` and says by a byte when it has come to where the test wants it.
+/// A child that runs `check` and says by a byte when it has come to where the test wants it.
 class Child {
 public:
-    explicit Child(const std::function<int(int tell)>& body) {
-        int ends[2];
-        EXPECT_EQ(::pipe(ends), 0);
-        pid_ = ::fork();
+    explicit Child(const std::function<bool(int tell)>& check) : pid_(::fork()) {
         if (pid_ == 0) {
-            ::close(ends[0]);
             ::alarm(child_seconds);
-            ::_exit(body(ends[1]));
+            check_and_exit([&] { return check(told_.write.get()); });
         }
-        ::close(ends[1]);
-        from_ = ends[0];
+        told_.write.reset();
     }
-    Child(const Child&) = delete;
-    Child& operator=(const Child&) = delete;
-    ~Child() { ::close(from_); }
 
     char await_byte() const {
         char byte = 0;
-        while (::read(from_, &byte, 1) < 0 && errno == EINTR) {
-        }
+        EXPECT_EQ(::read(told_.read.get(), &byte, 1), 1);
         return byte;
     }
     void send(int signal) const { ::kill(pid_, signal); }
@@ -116,8 +108,8 @@ public:
     ChildEnd end() const { return await_child(pid_); }
 
 private:
-    pid_t pid_ = -1;
-    int from_ = -1;
+    HoldPipe told_;
+    pid_t pid_;
 };
 
 void tell(int fd, char what) { ASSERT_EQ(::write(fd, &what, 1), 1); }
@@ -146,7 +138,7 @@ TEST(SignalFault, AProcessThatIsStoppedGoesOnWithItsTimersAndSockets) {
             client.close();
             echo.get();
         });
-        return rounds == 30 ? 0 : 1;
+        return rounds == 30;
     });
     ASSERT_EQ(child.await_byte(), 'r');
     child.send(SIGSTOP);
@@ -178,7 +170,7 @@ TEST(SignalFault, CtrlCWhileEverythingIsBlockedEndsTheProgramWithTheCleanUpOfAll
                 group.cancel();
             });
         });
-        return 0;
+        return true;
     });
     ASSERT_EQ(child.await_byte(), 'r');
     child.send(SIGINT);

@@ -390,7 +390,7 @@ TEST_P(ThreadPoolTest, ADeadlockIsFoundWhenAJobThatHadAHubBeforeAnybodyWaitedHas
     std::promise<void> has_hub;
     ThreadPool pool(1);
     static_cast<void>(pool.submit([&] {
-        sleep_for(1ms);
+        spawn([] { yield(); }).join();
         has_hub.set_value();
         std::this_thread::sleep_for(20ms);
     }));
